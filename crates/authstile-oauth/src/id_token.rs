@@ -1,0 +1,277 @@
+//! ID tokens: from three parts of base64url to claims that were verified (OpenID Connect Core §3.1.3.7).
+
+use aws_lc_rs::digest::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
+
+use crate::jose::alg::SignatureAlgorithm;
+use crate::jose::jwk::JwkSet;
+use crate::jose::jws::{self, SignatureError};
+use crate::secret::{AccessToken, RawIdToken};
+use crate::word::{ClientId, Issuer, Nonce, Subject};
+
+/// Seconds by which clocks may differ.
+pub const LEEWAY: i64 = 60;
+
+/// What must be true of an ID token.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    /// The issuer that was asked.
+    pub issuer: &'a Issuer,
+    /// Ourselves: the token must be made for us.
+    pub client_id: &'a ClientId,
+    /// The nonce of this sign-in.
+    pub nonce: &'a Nonce,
+    /// The access token that came with it, which `at_hash` binds.
+    pub access_token: Option<&'a AccessToken>,
+    /// The authorization code, which `c_hash` binds when present.
+    pub code: Option<&'a str>,
+    /// Algorithms that the provider advertises.
+    pub algorithms: &'a [String],
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+/// Why an ID token is refused: each variant names the rule that the provider broke.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdTokenError {
+    /// Signature, algorithm or key.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The payload is no JSON object.
+    #[error("the payload is not a JSON object")]
+    NotAnObject,
+    /// A claim that must be there is not.
+    #[error("the claim {0:?} is missing")]
+    Missing(&'static str),
+    /// A claim has the wrong JSON type, or is empty.
+    #[error("the claim {name:?} is not {expected}")]
+    WrongType {
+        /// The claim.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The token was issued by somebody else.
+    #[error("iss is {got:?}, expected {expected:?}")]
+    Issuer {
+        /// The issuer that was asked.
+        expected: String,
+        /// What the token says.
+        got: String,
+    },
+    /// The token was made for somebody else.
+    #[error("aud is {got:?}, which does not contain our client id {expected:?}")]
+    Audience {
+        /// Our client id.
+        expected: String,
+        /// What the token says.
+        got: Vec<String>,
+    },
+    /// The authorized party is missing although there are several audiences, or is somebody else.
+    #[error("azp is {got:?}, expected {expected:?}")]
+    AuthorizedParty {
+        /// Our client id.
+        expected: String,
+        /// What the token says.
+        got: Option<String>,
+    },
+    /// The token is past its time.
+    #[error("the token expired {0} s ago")]
+    Expired(i64),
+    /// The token says that it was made, or becomes valid, in the future.
+    #[error("{name} lies {ahead} s in the future")]
+    NotYetValid {
+        /// `iat` or `nbf`.
+        name: &'static str,
+        /// Seconds ahead of now.
+        ahead: i64,
+    },
+    /// The nonce is another one, or missing: the token belongs to another sign-in.
+    #[error("nonce does not belong to this sign-in")]
+    Nonce,
+    /// `at_hash` or `c_hash` belongs to another access token or code.
+    #[error("{0} does not belong to the token or code that came with it")]
+    Hash(&'static str),
+}
+
+/// **Proof**: claims of an ID token that was verified in full.
+#[derive(Debug, Clone)]
+pub struct IdToken {
+    claims: Map<String, Value>,
+    subject: Subject,
+}
+
+impl IdToken {
+    /// The end user's identifier, never empty.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// All claims, as they came.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// A text claim.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    /// The claims as a type of the caller's.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(Value::Object(self.claims.clone()))
+    }
+
+    /// The claims, given away.
+    #[must_use]
+    pub fn into_claims(self) -> Map<String, Value> {
+        self.claims
+    }
+}
+
+/// Verifies an ID token, in the order of OpenID Connect Core §3.1.3.7: cheap and cryptographic checks first, then whose
+/// it is, for whom, when, and for which sign-in.
+///
+/// # Errors
+/// See [`IdTokenError`]: the first rule that is broken.
+pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Result<IdToken, IdTokenError> {
+    let verified = jws::verify(token.expose(), keys, expected.algorithms)?;
+    let claims: Map<String, Value> =
+        serde_json::from_slice(&verified.payload).map_err(|_| IdTokenError::NotAnObject)?;
+    let subject = text(&claims, "sub")?.and_then(|sub| Subject::parse(sub).ok());
+    check_issuer(&claims, expected)?;
+    check_audience(&claims, expected)?;
+    check_time(&claims, expected.now)?;
+    let subject = match (subject, claims.contains_key("sub")) {
+        (Some(subject), _) => subject,
+        (None, true) => return Err(IdTokenError::WrongType { name: "sub", expected: "a non-empty text" }),
+        (None, false) => return Err(IdTokenError::Missing("sub")),
+    };
+    if !text(&claims, "nonce")?.is_some_and(|nonce| expected.nonce.matches(nonce)) {
+        return Err(IdTokenError::Nonce);
+    }
+    check_hash(&claims, "at_hash", expected.access_token.map(AccessToken::expose), verified.algorithm)?;
+    check_hash(&claims, "c_hash", expected.code, verified.algorithm)?;
+    check_known_types(&claims)?;
+    Ok(IdToken { claims, subject })
+}
+
+fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
+    let issuer = text(claims, "iss")?.ok_or(IdTokenError::Missing("iss"))?;
+    if issuer != expected.issuer.as_str() {
+        return Err(IdTokenError::Issuer { expected: expected.issuer.to_string(), got: clip(issuer) });
+    }
+    Ok(())
+}
+
+fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
+    let wrong = IdTokenError::WrongType { name: "aud", expected: "a text or a list of texts" };
+    let audiences: Vec<&str> = match claims.get("aud") {
+        None => return Err(IdTokenError::Missing("aud")),
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(list)) => {
+            list.iter().map(|value| value.as_str().ok_or(wrong.clone())).collect::<Result<_, _>>()?
+        }
+        Some(_) => return Err(wrong),
+    };
+    let ours = expected.client_id.as_str();
+    if !audiences.contains(&ours) {
+        return Err(IdTokenError::Audience {
+            expected: ours.to_owned(),
+            got: audiences.into_iter().map(clip).collect(),
+        });
+    }
+    let party = text(claims, "azp")?;
+    let several = audiences.len() > 1;
+    if party.map_or(several, |party| party != ours) {
+        return Err(IdTokenError::AuthorizedParty { expected: ours.to_owned(), got: party.map(clip) });
+    }
+    Ok(())
+}
+
+fn check_time(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenError> {
+    let expires = seconds(claims, "exp")?.ok_or(IdTokenError::Missing("exp"))?;
+    if expires.saturating_add(LEEWAY) <= now {
+        return Err(IdTokenError::Expired(now.saturating_sub(expires)));
+    }
+    let issued = seconds(claims, "iat")?.ok_or(IdTokenError::Missing("iat"))?;
+    for (name, at) in [("iat", Some(issued)), ("nbf", seconds(claims, "nbf")?)] {
+        if let Some(ahead) = at.map(|at| at.saturating_sub(now)).filter(|ahead| *ahead > LEEWAY) {
+            return Err(IdTokenError::NotYetValid { name, ahead });
+        }
+    }
+    Ok(())
+}
+
+/// OpenID Connect Core §3.1.3.6: the left half of the hash of the token or code, in base64url.
+fn check_hash(
+    claims: &Map<String, Value>,
+    name: &'static str,
+    of: Option<&str>,
+    algorithm: SignatureAlgorithm,
+) -> Result<(), IdTokenError> {
+    let Some(stated) = text(claims, name)? else { return Ok(()) };
+    let Some(of) = of else { return Ok(()) };
+    let hash = digest(algorithm.token_hash(), of.as_bytes());
+    let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
+    let computed = URL_SAFE_NO_PAD.encode(half);
+    if bool::from(computed.as_bytes().ct_eq(stated.trim_end_matches('=').as_bytes())) {
+        Ok(())
+    } else {
+        Err(IdTokenError::Hash(name))
+    }
+}
+
+/// Claims that identify people are texts and nothing else; one that is not would be read differently by everyone.
+fn check_known_types(claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+    for name in ["email", "name", "given_name", "family_name", "preferred_username", "picture", "sid", "acr"] {
+        text(claims, name)?;
+    }
+    seconds(claims, "auth_time")?;
+    match claims.get("email_verified") {
+        None | Some(Value::Null | Value::Bool(_)) => {}
+        // Some providers write the boolean as text; it is read as such, never as true by being there.
+        Some(Value::String(text)) if text == "true" || text == "false" => {}
+        Some(_) => return Err(IdTokenError::WrongType { name: "email_verified", expected: "true or false" }),
+    }
+    match claims.get("amr") {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::Array(list)) if list.iter().all(Value::is_string) => Ok(()),
+        Some(_) => Err(IdTokenError::WrongType { name: "amr", expected: "a list of texts" }),
+    }
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenError> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(IdTokenError::WrongType { name, expected: "a text" }),
+    }
+}
+
+fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, IdTokenError> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => number
+            .as_i64()
+            .or_else(|| number.as_f64().filter(|seconds| seconds.is_finite()).map(|seconds| seconds as i64))
+            .map(Some)
+            .ok_or(IdTokenError::WrongType { name, expected: "a number of seconds" }),
+        Some(_) => Err(IdTokenError::WrongType { name, expected: "a number of seconds" }),
+    }
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(200).collect()
+}

@@ -1,0 +1,46 @@
+//! OAuth 2.0 and OpenID Connect for relying parties, as values.
+//!
+//! This crate is the protocol floor of Authstile: it parses what servers say, builds what we ask, and checks what came
+//! back. It performs no I/O, reads no clock and draws no randomness: time and random bytes are arguments, requests and
+//! responses are values of the [`http`] crate that somebody else sends.
+//!
+//! Two values can only be made by the check they stand for, so that forgetting the check does not compile:
+//!
+//! * [`GrantedCode`](authorize::GrantedCode) — an authorization code whose `state`, `iss` and `error` were checked;
+//!   the only key to [`TokenRequest`](token::TokenRequest).
+//! * [`IdToken`](id_token::IdToken) — claims whose signature and claims were verified (OpenID Connect Core §3.1.3.7).
+//!
+//! ```compile_fail
+//! // A code that nobody checked cannot be exchanged: GrantedCode has no public constructor.
+//! use authstile_oauth::authorize::GrantedCode;
+//! let code = GrantedCode { code: "from the address bar".into() };
+//! ```
+//!
+//! ```compile_fail
+//! // Claims that nobody verified are no IdToken.
+//! use authstile_oauth::id_token::IdToken;
+//! let token = IdToken { claims: Default::default() };
+//! ```
+
+pub mod authorize;
+pub mod client_auth;
+pub mod form;
+pub mod id_token;
+pub mod jose;
+pub mod metadata;
+pub mod pkce;
+pub mod secret;
+pub mod token;
+pub mod userinfo;
+pub mod word;
+
+/// What is wrong with a JSON text, without a piece of it: it may be a token.
+pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Io => "unreadable",
+        serde_json::error::Category::Syntax => "not JSON",
+        serde_json::error::Category::Data => "JSON of another shape",
+        serde_json::error::Category::Eof => "cut off",
+    };
+    format!("{kind}, line {} column {}", error.line(), error.column())
+}

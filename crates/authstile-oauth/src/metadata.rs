@@ -1,0 +1,186 @@
+//! What an authorization server says about itself (OpenID Connect Discovery 1.0, RFC 8414).
+
+use crate::json_problem;
+use serde::Deserialize;
+use url::Url;
+
+use crate::word::{Issuer, is_loopback, is_private_host};
+
+/// The discovery document, with every endpoint checked: `https`, or on loopback like the issuer itself.
+#[derive(Debug, Clone)]
+pub struct ServerMetadata {
+    /// Byte for byte the issuer that was configured.
+    pub issuer: Issuer,
+    /// Where browsers are sent to sign in.
+    pub authorization_endpoint: Option<Url>,
+    /// Where codes become tokens.
+    pub token_endpoint: Option<Url>,
+    /// Where an access token becomes claims.
+    pub userinfo_endpoint: Option<Url>,
+    /// Where the signing keys are.
+    pub jwks_uri: Option<Url>,
+    /// Where a browser is sent to end the provider's session (OpenID Connect RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<Url>,
+    /// Signature algorithms of ID tokens, as advertised; `RS256` when nothing is advertised.
+    pub id_token_signing_alg_values: Vec<String>,
+    /// Client authentication methods of the token endpoint, `None` when nothing is advertised.
+    pub token_endpoint_auth_methods: Option<Vec<String>>,
+    /// Whether every authorization response carries `iss` (RFC 9207 §3).
+    pub authorization_response_iss: bool,
+}
+
+/// Why a discovery document is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// The body is not the JSON object that the standard describes.
+    #[error("the discovery document is not usable JSON: {0}")]
+    NotJson(String),
+    /// The document describes somebody else (OpenID Connect Discovery §4.3).
+    #[error(
+        "the discovery document names issuer {got:?}, but {expected:?} was configured; set the issuer to what the provider says, byte for byte"
+    )]
+    IssuerMismatch {
+        /// The configured issuer.
+        expected: String,
+        /// What the document says.
+        got: String,
+    },
+    /// An endpoint is not a URL that we may talk to.
+    #[error("{name} {problem}: {url:?}")]
+    Endpoint {
+        /// The member of the document.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The URL as given.
+        url: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    userinfo_endpoint: Option<String>,
+    jwks_uri: Option<String>,
+    end_session_endpoint: Option<String>,
+    id_token_signing_alg_values_supported: Option<Vec<String>>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: Option<bool>,
+}
+
+impl ServerMetadata {
+    /// Where the document of an issuer lies: its path, then `/.well-known/openid-configuration`.
+    #[must_use]
+    pub fn well_known(issuer: &Issuer) -> Url {
+        let mut url = issuer.url().clone();
+        let path = format!("{}/.well-known/openid-configuration", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url
+    }
+
+    /// Reads the document that was fetched for `expected`.
+    ///
+    /// # Errors
+    /// When it is not the JSON that the standard describes, names another issuer, or names an endpoint that we must not
+    /// talk to.
+    pub fn parse(body: &[u8], expected: &Issuer) -> Result<Self, MetadataError> {
+        let document: Document =
+            serde_json::from_slice(body).map_err(|error| MetadataError::NotJson(json_problem(&error)))?;
+        if document.issuer != expected.as_str() {
+            return Err(MetadataError::IssuerMismatch {
+                expected: expected.as_str().to_owned(),
+                got: document.issuer.chars().take(200).collect(),
+            });
+        }
+        let endpoint = |name, url: Option<String>| url.map(|url| check_endpoint(name, &url, expected)).transpose();
+        Ok(Self {
+            issuer: expected.clone(),
+            authorization_endpoint: endpoint("authorization_endpoint", document.authorization_endpoint)?,
+            token_endpoint: endpoint("token_endpoint", document.token_endpoint)?,
+            userinfo_endpoint: endpoint("userinfo_endpoint", document.userinfo_endpoint)?,
+            jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
+            end_session_endpoint: endpoint("end_session_endpoint", document.end_session_endpoint)?,
+            id_token_signing_alg_values: document
+                .id_token_signing_alg_values_supported
+                .filter(|list| !list.is_empty())
+                .unwrap_or_else(|| vec!["RS256".to_owned()]),
+            token_endpoint_auth_methods: document.token_endpoint_auth_methods_supported,
+            authorization_response_iss: document.authorization_response_iss_parameter_supported.unwrap_or(false),
+        })
+    }
+}
+
+/// Reads an endpoint that somebody else named: `https` to a public host, or, when the issuer itself is on a loopback or
+/// private address, also that. So a hostile discovery document cannot send our secrets to a metadata service.
+///
+/// # Errors
+/// When the URL is not absolute, has a fragment or user information, or leads where it must not.
+pub fn check_endpoint(name: &'static str, text: &str, issuer: &Issuer) -> Result<Url, MetadataError> {
+    let bad = |problem| MetadataError::Endpoint { name, problem, url: text.chars().take(200).collect() };
+    let url = Url::parse(text).map_err(|_| bad("is not an absolute URL"))?;
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(bad("must not have a fragment or user information"));
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if issuer.is_loopback() && is_loopback(&url) => {}
+        _ => return Err(bad("must use https (http only on loopback, and only when the issuer is on loopback too)")),
+    }
+    if is_private_host(&url) && !is_private_host(issuer.url()) {
+        return Err(bad("is on a private address, although the issuer is not"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::parse("https://op.example").unwrap()
+    }
+
+    #[test]
+    fn well_known_keeps_the_path_of_the_issuer() {
+        let at = |text| ServerMetadata::well_known(&Issuer::parse(text).unwrap()).to_string();
+        assert_eq!(at("https://op.example"), "https://op.example/.well-known/openid-configuration");
+        assert_eq!(at("https://op.example/t/1"), "https://op.example/t/1/.well-known/openid-configuration");
+        assert_eq!(at("https://op.example/t/"), "https://op.example/t/.well-known/openid-configuration");
+    }
+
+    #[test]
+    fn another_issuer_is_refused_even_when_only_a_slash_differs() {
+        let error = ServerMetadata::parse(br#"{"issuer":"https://op.example/"}"#, &issuer()).unwrap_err();
+        assert!(matches!(error, MetadataError::IssuerMismatch { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_said_has_the_default_of_the_standard() {
+        let metadata = ServerMetadata::parse(br#"{"issuer":"https://op.example"}"#, &issuer()).unwrap();
+        assert_eq!(metadata.id_token_signing_alg_values, ["RS256"]);
+        assert!(!metadata.authorization_response_iss);
+    }
+
+    #[test]
+    fn endpoints_lead_only_where_the_issuer_may() {
+        let local = Issuer::parse("http://127.0.0.1:4000").unwrap();
+        for (url, issuer, good) in [
+            ("https://api.op.example/token", &issuer(), true),
+            ("http://op.example/token", &issuer(), false),
+            ("https://127.0.0.1/token", &issuer(), false),
+            ("https://169.254.169.254/latest", &issuer(), false),
+            ("https://[::1]/token", &issuer(), false),
+            ("https://user@op.example/token", &issuer(), false),
+            ("/token", &issuer(), false),
+            ("http://127.0.0.1:4000/token", &local, true),
+            ("http://169.254.169.254/token", &local, false),
+            ("http://example.com/token", &local, false),
+        ] {
+            assert_eq!(check_endpoint("token_endpoint", url, issuer).is_ok(), good, "{url} for {issuer}");
+        }
+    }
+}
