@@ -1,0 +1,230 @@
+//! The engine: a request goes in, a response comes out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use serde_json::json;
+
+use crate::answer::{Answer, Store};
+use crate::builder::AuthBuilder;
+use crate::cookie::Cookies;
+use crate::error::{Error, RequestError};
+use crate::flow::callback::{Failed, callback};
+use crate::flow::page::{self, Failure};
+use crate::flow::session::{session, update};
+use crate::flow::sign_in::{find, sign_in};
+use crate::flow::sign_out::sign_out;
+use crate::hooks::{JwtInput, Trigger};
+use crate::model::Session;
+use crate::route::{NoRoute, Route};
+use crate::session::Read;
+use crate::settings::Settings;
+use crate::visit::{Body, Visit};
+
+/// The authentication engine. Cheap to clone; one serves a whole process.
+///
+/// ```
+/// # use authstile::{Auth, provider::github};
+/// # fn main() -> Result<(), authstile::ConfigError> {
+/// # #[derive(Debug)] struct Offline;
+/// # impl authstile::Transport for Offline {
+/// #     fn send<'a>(&'a self, _: http::Request<bytes::Bytes>) -> authstile::BoxFuture<'a, Result<http::Response<bytes::Bytes>, authstile::TransportError>> {
+/// #         Box::pin(std::future::ready(Err(authstile::TransportError::Timeout)))
+/// #     }
+/// # }
+/// let auth = Auth::builder()
+///     .secret("kT2x0Zb9nJH0Zs3wq1vLr8m5yD4fGh7UeXcPaRoNiQ4=")
+///     .url("https://app.example.com")
+///     .provider(github("client id", "client secret"))
+///     .transport(Offline)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Auth(Arc<Settings>);
+
+impl Auth {
+    /// Begins to build an engine.
+    #[must_use]
+    pub fn builder() -> AuthBuilder {
+        AuthBuilder::default()
+    }
+
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self(Arc::new(settings))
+    }
+
+    /// Where the engine is mounted, for example `/api/auth`.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.0.base_path
+    }
+
+    /// Answers a request to one of the engine's paths. It never fails: whatever goes wrong is an answer too, and nobody
+    /// is signed in by it.
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        let answer = self.answer(&parts.method, &parts.uri, &parts.headers, &body).await;
+        answer.into_response(&parts.headers, &self.0.content_security_policy)
+    }
+
+    async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Answer {
+        let settings = &*self.0;
+        let bad_request = || Answer::json(StatusCode::BAD_REQUEST, "\"Bad request.\"", Store::Unsaid);
+        let route = match Route::parse(method, uri.path(), &settings.base_path) {
+            Ok(route) => Some(route),
+            Err(NoRoute::UnknownAction) => None,
+            Err(NoRoute::BadRequest) => return bad_request(),
+        };
+        let body = if *method == Method::POST { Body::parse(headers, body) } else { Ok(Body::default()) };
+        let Ok(body) = body else { return bad_request() };
+        if route == Some(Route::Providers) {
+            return match settings.origin(headers, uri) {
+                Ok(origin) => page::providers(settings, &origin),
+                Err(error) => unusable(settings, route.as_ref(), &error),
+            };
+        }
+        let visit = match Visit::new(settings, headers, uri, body) {
+            Ok(visit) => visit,
+            Err(error) => return unusable(settings, route.as_ref(), &error),
+        };
+        let Some(route) = route else {
+            return page::failed(settings, &visit, &RequestError::UnknownAction.into(), Vec::new());
+        };
+        let updates = route == Route::UpdateSession;
+        match walk(settings, &visit, route).await {
+            Ok(answer) => answer,
+            // What Auth.js's client expects of a refused update.
+            Err(Failed { error, .. }) if updates => {
+                error.log(&page::reference(settings));
+                Answer::json(StatusCode::BAD_REQUEST, "null", Store::No)
+            }
+            Err(Failed { error, cookies }) => page::failed(settings, &visit, &error, cookies),
+        }
+    }
+
+    /// Who is signed in, for a request to any path of the application. `None` is nobody; an error means that it cannot be
+    /// said, and must be treated as nobody too.
+    ///
+    /// # Errors
+    /// When the host is not ours or the `jwt` hook fails.
+    pub async fn session(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<Session>, Error> {
+        let settings = &*self.0;
+        let kind = settings.kind(&settings.origin(headers, uri)?);
+        let now = settings.clock.now();
+        let Read::Claims(claims) = kind.session.read(&Cookies::parse(headers), now) else { return Ok(None) };
+        let expires = kind.session.expires_of(&claims, now);
+        let input = JwtInput { claims, trigger: Trigger::Read, user: None, account: None, profile: None, update: None };
+        let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
+        Ok(claims.map(|claims| Session::from_claims(claims, expires)))
+    }
+
+    /// The `Set-Cookie` headers that renew a session, when its `update_age` has passed; so that sessions slide also in
+    /// applications whose pages never ask `GET /session`.
+    #[must_use]
+    pub fn renewal(&self, headers: &HeaderMap, uri: &Uri, session: &Session) -> Vec<HeaderValue> {
+        let settings = &*self.0;
+        let Ok(origin) = settings.origin(headers, uri) else { return Vec::new() };
+        let (kind, now) = (settings.kind(&origin), settings.clock.now());
+        if !kind.session.wants_renewal(&session.claims, now) {
+            return Vec::new();
+        }
+        match kind.session.write(session.claims.clone(), &Cookies::parse(headers), now, &*settings.random) {
+            Ok(cookies) => cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie.header()).ok()).collect(),
+            Err(error) => {
+                tracing::error!(%error, "a session cannot be renewed");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The answer to somebody who must sign in first: a person's browser is sent to the sign-in page, from which it comes
+    /// back to where it was; a program gets 401 and JSON.
+    #[must_use]
+    pub fn challenge(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Bytes> {
+        let settings = &*self.0;
+        if !is_navigation(method, headers) {
+            let body = json!({ "error": "unauthorized", "message": "Sign in first." });
+            let mut response =
+                Answer::json(StatusCode::UNAUTHORIZED, body.to_string(), Store::No).into_response(headers, "");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
+            return response;
+        }
+        let origin = match settings.origin(headers, uri) {
+            Ok(origin) => origin,
+            Err(error) => {
+                return unusable(settings, Some(&Route::SignInPage), &error)
+                    .into_response(headers, &settings.content_security_policy);
+            }
+        };
+        let here = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let back = form_urlencoded::Serializer::new(String::new())
+            .append_pair("callbackUrl", &format!("{origin}{here}"))
+            .finish();
+        Answer::redirect(format!("{}?{back}", settings.url(&origin, "signin"))).into_response(&HeaderMap::new(), "")
+    }
+
+    /// The page for an error outside the engine's own paths: the session of a request could not be read.
+    #[must_use]
+    pub fn failure(&self, headers: &HeaderMap, error: &Error) -> Response<Bytes> {
+        unusable(&self.0, Some(&Route::Error), error).into_response(headers, &self.0.content_security_policy)
+    }
+}
+
+/// From the route to its walk.
+async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Result<Answer, Failed> {
+    Ok(match route {
+        Route::Csrf => page::csrf(visit),
+        Route::Providers => page::providers(settings, &visit.origin),
+        Route::Session => session(settings, visit).await,
+        Route::UpdateSession => update(settings, visit).await?,
+        Route::SignInPage => page::sign_in(settings, visit),
+        Route::SignIn(None) => {
+            visit.same_origin(settings).map_err(Error::from)?;
+            Answer::redirect(settings.url(&visit.origin, "signin")).with(visit.first_cookies.iter().cloned())
+        }
+        Route::SignIn(Some(id)) => {
+            // An unknown provider is said before a bad token is: it is the application's mistake, not the visitor's.
+            find(settings, id)?;
+            sign_in(settings, visit, id).await?
+        }
+        Route::SignOutPage => page::sign_out(settings, visit),
+        Route::SignOut => sign_out(settings, visit).await?,
+        Route::Callback(id) => callback(settings, visit, id).await?,
+        Route::Error => page::error(settings, visit),
+        Route::VerifyRequest => page::verify_request(settings, visit),
+    })
+}
+
+/// The answer when not even our own address is known: a page for people, JSON for programs, status 500.
+fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
+    let reference = page::reference(settings);
+    error.log(&reference);
+    match route {
+        Some(Route::SignInPage | Route::SignOutPage | Route::Error | Route::VerifyRequest) => page::error_page(
+            settings,
+            "/",
+            None,
+            &Failure::new(error.reason(), reference, StatusCode::INTERNAL_SERVER_ERROR),
+        ),
+        _ => {
+            let body = json!({ "message": "There is a problem with the server's configuration. Its log says more.", "reference": reference });
+            Answer::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string(), Store::No)
+        }
+    }
+}
+
+/// Whether a person's browser is opening a page, rather than a program fetching something.
+fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if !matches!(*method, Method::GET | Method::HEAD) || headers.contains_key("x-requested-with") {
+        return false;
+    }
+    match text("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => text(header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")),
+    }
+}

@@ -1,0 +1,454 @@
+//! Builds the engine, and refuses to build one that could not work or would not be safe.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::BoxFuture;
+use crate::auth::Auth;
+use crate::clock::{Clock, SystemClock};
+use crate::cookie::{CookieNames, CookieSecurity};
+use crate::env::Environment;
+use crate::error::ConfigError;
+use crate::event::{Event, Events};
+use crate::guard::Csrf;
+use crate::hooks::{DefaultHooks, HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::model::Claims;
+use crate::page::{ButtonStyle, Theme, stylesheet};
+use crate::pending;
+use crate::provider::Registration;
+use crate::random::{Random, SystemRandom};
+use crate::registry::{Entry, Registry};
+use crate::return_to::Origin;
+use crate::seal::{Sealer, Secrets};
+use crate::session::{SessionCookies, SessionLifetime};
+use crate::settings::{Kind, Pages, Settings};
+use crate::transport::Transport;
+use crate::visit::HostPolicy;
+
+/// Where Auth.js mounts itself in Next.js, and where its browser client looks.
+const BASE_PATH: &str = "/api/auth";
+
+/// What to do about secrets that can be guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WeakSecrets {
+    /// Build no engine.
+    Refuse,
+    /// Build one all the same: for a test, or until the last sessions under an old secret have ended.
+    Accept,
+}
+
+/// Collects what an [`Auth`] is made of.
+#[derive(Debug)]
+pub struct AuthBuilder {
+    secrets: Secrets,
+    weak_secrets: WeakSecrets,
+    providers: Vec<Registration>,
+    base_path: String,
+    host: HostPolicy,
+    security: Option<CookieSecurity>,
+    allowed: Vec<String>,
+    lifetime: SessionLifetime,
+    hooks: ClosureHooks,
+    events: Option<Arc<dyn Events>>,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    pages: Pages,
+    theme: Theme,
+    url_problem: Option<String>,
+}
+
+impl Default for AuthBuilder {
+    fn default() -> Self {
+        Self {
+            secrets: Secrets::new(Vec::<String>::new()),
+            weak_secrets: WeakSecrets::Refuse,
+            providers: Vec::new(),
+            base_path: BASE_PATH.to_owned(),
+            host: HostPolicy::LoopbackOnly,
+            security: None,
+            allowed: Vec::new(),
+            lifetime: SessionLifetime::default(),
+            hooks: ClosureHooks::default(),
+            events: None,
+            transport: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            pages: Pages::default(),
+            theme: Theme::default(),
+            url_problem: None,
+        }
+    }
+}
+
+impl AuthBuilder {
+    /// The secret under which sessions are sealed: 32 random bytes or more, such as `authstile secret` prints.
+    #[must_use]
+    pub fn secret(self, secret: impl Into<String>) -> Self {
+        self.secrets(Secrets::new([secret]))
+    }
+
+    /// Several secrets, newest first: the first seals, all of them open. So a secret is replaced without signing anybody
+    /// out.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Whether secrets that can be guessed are accepted. Whoever guesses one signs in as anybody.
+    #[must_use]
+    pub fn danger_weak_secrets(mut self, weak: WeakSecrets) -> Self {
+        self.weak_secrets = weak;
+        self
+    }
+
+    /// Adds a provider; their order is the order of the sign-in page.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<Registration>) -> Self {
+        self.providers.push(provider.into());
+        self
+    }
+
+    /// Our public address, for example `https://app.example.com`; a path in it becomes the base path. Without it, only
+    /// requests to loopback hosts are answered.
+    #[must_use]
+    pub fn url(mut self, url: &str) -> Self {
+        match Environment::from_pairs([("AUTH_URL", url)]).public_url() {
+            Ok(Some((origin, path))) => {
+                self.host = HostPolicy::Fixed(origin);
+                self.base_path = path.unwrap_or(self.base_path);
+            }
+            _ => self.url_problem = Some(format!("{url:?} is no public address such as https://app.example.com")),
+        }
+        self
+    }
+
+    /// Which address to believe, where one fixed address will not do.
+    #[must_use]
+    pub fn host(mut self, policy: HostPolicy) -> Self {
+        self.host = policy;
+        self
+    }
+
+    /// Takes secrets, public address and host policy from Auth.js's environment variables.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn environment(mut self, environment: &Environment) -> Result<Self, ConfigError> {
+        self.secrets = environment.secrets();
+        self.host = environment.host_policy()?;
+        if let Some((_, Some(path))) = environment.public_url()? {
+            self.base_path = path;
+        }
+        Ok(self)
+    }
+
+    /// Where the engine is mounted; `/api/auth` unless you say otherwise.
+    #[must_use]
+    pub fn base_path(mut self, path: impl Into<String>) -> Self {
+        self.base_path = path.into();
+        self
+    }
+
+    /// Marks cookies as secure, or not, whatever the scheme: for a proxy that ends TLS and does not say so.
+    #[must_use]
+    pub fn cookie_security(mut self, security: CookieSecurity) -> Self {
+        self.security = Some(security);
+        self
+    }
+
+    /// Another origin to which the browser may be sent after signing in or out.
+    #[must_use]
+    pub fn allow_return_to(mut self, origin: impl Into<String>) -> Self {
+        self.allowed.push(origin.into());
+        self
+    }
+
+    /// How long sessions last.
+    #[must_use]
+    pub fn session_lifetime(mut self, lifetime: SessionLifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// The application's hooks, as a type.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl Hooks + 'static) -> Self {
+        self.hooks.base = Arc::new(hooks);
+        self
+    }
+
+    /// The `sign_in` hook, as a closure: `true`, `false`, or a [`SignInDecision`].
+    #[must_use]
+    pub fn sign_in<F, R, D>(mut self, hook: F) -> Self
+    where
+        F: Fn(SignInAttempt) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<D, HookError>> + Send + 'static,
+        D: Into<SignInDecision> + 'static,
+    {
+        self.hooks.sign_in = Some(Box::new(move |attempt| {
+            let decision = hook(attempt);
+            Box::pin(async move { Ok(decision.await?.into()) })
+        }));
+        self
+    }
+
+    /// The `redirect` hook, as a closure over the wanted URL and our origin.
+    #[must_use]
+    pub fn redirect(mut self, hook: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.hooks.redirect = Some(Box::new(hook));
+        self
+    }
+
+    /// The `jwt` hook, as a closure.
+    #[must_use]
+    pub fn jwt<F, R>(mut self, hook: F) -> Self
+    where
+        F: Fn(JwtInput) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Option<Claims>, HookError>> + Send + 'static,
+    {
+        self.hooks.jwt = Some(Box::new(move |input| Box::pin(hook(input))));
+        self
+    }
+
+    /// The `session` hook, as a closure.
+    #[must_use]
+    pub fn session<F, R>(mut self, hook: F) -> Self
+    where
+        F: Fn(SessionInput) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, HookError>> + Send + 'static,
+    {
+        self.hooks.session = Some(Box::new(move |input| Box::pin(hook(input))));
+        self
+    }
+
+    /// Who hears events, as a type.
+    #[must_use]
+    pub fn events(mut self, events: impl Events + 'static) -> Self {
+        self.events = Some(Arc::new(events));
+        self
+    }
+
+    /// Who hears events, as a closure.
+    #[must_use]
+    pub fn on_event<F, R>(self, handler: F) -> Self
+    where
+        F: Fn(Event) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HookError>> + Send + 'static,
+    {
+        self.events(ClosureEvents(Box::new(move |event| Box::pin(handler(event)))))
+    }
+
+    /// The way to the network: `authstile_reqwest::ReqwestTransport` in production.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness, for tests.
+    #[must_use]
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Pages of yours in place of the built-in ones.
+    #[must_use]
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// The look of the built-in pages.
+    #[must_use]
+    pub fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// Checks everything and builds the engine. The network is not touched: a provider that is down stops nobody from
+    /// starting.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; each says what is wrong and how to mend it.
+    pub fn build(self) -> Result<Auth, ConfigError> {
+        if let Some(problem) = self.url_problem {
+            return Err(ConfigError::Url(problem));
+        }
+        match (self.secrets.check(), self.weak_secrets) {
+            (Ok(()), _) => {}
+            (Err(weak), WeakSecrets::Accept) if weak != crate::seal::WeakSecret::Missing => {
+                tracing::warn!(%weak, "a weak secret is in use")
+            }
+            (Err(weak), _) => return Err(weak.into()),
+        }
+        if !self.base_path.is_empty()
+            && (!self.base_path.starts_with('/')
+                || self.base_path.ends_with('/')
+                || self.base_path.contains(['?', '#']))
+        {
+            return Err(ConfigError::BasePath(self.base_path));
+        }
+        let allowed = self.allowed.iter().map(|origin| Origin::parse(origin)).collect::<Result<Vec<_>, _>>();
+        let allowed_origins = allowed.map_err(|error| ConfigError::Url(format!("allow_return_to: {error}")))?;
+        let entries = check_providers(self.providers)?;
+        let (style, content_security_policy) = look(&self.theme, &entries)?;
+        let keys = |error: crate::seal::SealError| ConfigError::Keys(error.to_string());
+        let kind = |security| {
+            let names = CookieNames::new(security);
+            Ok::<Kind, ConfigError>(Kind {
+                session: SessionCookies::new(&self.secrets, &names, security, self.lifetime).map_err(keys)?,
+                names,
+                security,
+            })
+        };
+        let transport = self.transport.ok_or(ConfigError::MissingTransport)?;
+        Ok(Auth::new(Settings {
+            secure: kind(CookieSecurity::Secure)?,
+            plain: kind(CookieSecurity::Plain)?,
+            pending: Sealer::new(&self.secrets, pending::SALT).map_err(keys)?,
+            csrf: Csrf::new(&self.secrets),
+            registry: Registry::new(entries, transport, self.clock.clone()),
+            base_path: self.base_path,
+            host: self.host,
+            security: self.security,
+            allowed_origins,
+            hooks: Arc::new(self.hooks),
+            events: self.events,
+            clock: self.clock,
+            random: self.random,
+            pages: self.pages,
+            theme: self.theme,
+            style,
+            content_security_policy,
+        }))
+    }
+}
+
+fn check_providers(registrations: Vec<Registration>) -> Result<Vec<Entry>, ConfigError> {
+    let mut entries: Vec<Entry> = Vec::with_capacity(registrations.len());
+    for registration in registrations {
+        let id = registration.provider().id.to_string();
+        let sound = !id.is_empty()
+            && id != "undefined"
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        if !sound {
+            let problem = "the id may only have letters, digits, dashes, underscores and dots".to_owned();
+            return Err(ConfigError::Provider { provider: id, problem });
+        }
+        if entries.iter().any(|entry| entry.id() == id) {
+            return Err(ConfigError::DuplicateProvider(id));
+        }
+        entries.push(Entry::new(registration).map_err(|problem| ConfigError::Provider { provider: id, problem })?);
+    }
+    Ok(entries)
+}
+
+/// The style sheet of the pages, and the policy that lets nothing else in.
+fn look(theme: &Theme, entries: &[Entry]) -> Result<(String, String), ConfigError> {
+    theme.validate().map_err(ConfigError::Theme)?;
+    let buttons: Vec<ButtonStyle<'_>> = entries
+        .iter()
+        .map(|entry| {
+            let provider = &entry.registration.provider;
+            ButtonStyle { id: &provider.id, background: &provider.style.background, text: &provider.style.text }
+        })
+        .collect();
+    let style = stylesheet(theme, &buttons).map_err(ConfigError::Theme)?;
+    let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+    let logo = theme.logo_source().map_err(ConfigError::Theme)?.filter(|source| source != "'self'");
+    let logo = logo.map(|source| format!(" {source}")).unwrap_or_default();
+    // Browsers apply form-action to every redirect that follows a form, and a provider may pass the visitor on to any
+    // identity provider of a customer: https has to be allowed as a whole.
+    let local =
+        entries.iter().any(|entry| entry.issuer.as_ref().is_some_and(authstile_oauth::word::Issuer::is_loopback));
+    let local = if local { " http://localhost:* http://127.0.0.1:*" } else { "" };
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'{logo}; form-action 'self' https:{local}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    Ok((style, policy))
+}
+
+type Closure<I, O> = Box<dyn Fn(I) -> BoxFuture<'static, Result<O, HookError>> + Send + Sync>;
+type RedirectClosure = Box<dyn Fn(&str, &str) -> Option<String> + Send + Sync>;
+
+/// Closures where there are some, the base where there are none.
+struct ClosureHooks {
+    base: Arc<dyn Hooks>,
+    sign_in: Option<Closure<SignInAttempt, SignInDecision>>,
+    redirect: Option<RedirectClosure>,
+    jwt: Option<Closure<JwtInput, Option<Claims>>>,
+    session: Option<Closure<SessionInput, Value>>,
+}
+
+impl Default for ClosureHooks {
+    fn default() -> Self {
+        Self { base: Arc::new(DefaultHooks), sign_in: None, redirect: None, jwt: None, session: None }
+    }
+}
+
+impl fmt::Debug for ClosureHooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+impl Hooks for ClosureHooks {
+    fn sign_in<'a>(&'a self, attempt: SignInAttempt) -> BoxFuture<'a, Result<SignInDecision, HookError>> {
+        match &self.sign_in {
+            Some(hook) => hook(attempt),
+            None => self.base.sign_in(attempt),
+        }
+    }
+
+    fn redirect(&self, url: &str, origin: &str) -> Option<String> {
+        match &self.redirect {
+            Some(hook) => hook(url, origin),
+            None => self.base.redirect(url, origin),
+        }
+    }
+
+    fn jwt<'a>(&'a self, input: JwtInput) -> BoxFuture<'a, Result<Option<Claims>, HookError>> {
+        match &self.jwt {
+            Some(hook) => hook(input),
+            None => self.base.jwt(input),
+        }
+    }
+
+    fn session<'a>(&'a self, input: SessionInput) -> BoxFuture<'a, Result<Value, HookError>> {
+        match &self.session {
+            Some(hook) => hook(input),
+            None => self.base.session(input),
+        }
+    }
+}
+
+struct ClosureEvents(Closure<Event, ()>);
+
+impl fmt::Debug for ClosureEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events(closure)")
+    }
+}
+
+impl Events for ClosureEvents {
+    fn on_event<'a>(&'a self, event: Event) -> BoxFuture<'a, Result<(), HookError>> {
+        (self.0)(event)
+    }
+}

@@ -1,0 +1,375 @@
+//! Cookies as Auth.js reads and writes them: names and prefixes, attributes in its order, chunks of a long session.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use crate::clock::UnixTime;
+
+/// Characters of a session token in one cookie: 4096 less what name and attributes may take.
+pub const CHUNK: usize = 3936;
+
+/// A session that needs more cookies than this is refused: no server would accept the header.
+pub const MAX_CHUNKS: usize = 16;
+
+/// Whether cookies are marked `Secure` and carry the name prefixes that browsers enforce (RFC 6265bis §4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieSecurity {
+    /// For `https` origins.
+    Secure,
+    /// For `http` origins, which in production do not exist.
+    Plain,
+}
+
+/// The names of our cookies.
+#[derive(Debug, Clone)]
+pub struct CookieNames {
+    /// The session token; also the salt of its key.
+    pub session: String,
+    /// Double-submit token.
+    pub csrf: String,
+    /// Where to go after signing in or out.
+    pub callback_url: String,
+    /// One sign-in under way; followed by a short hash of its state.
+    pub pending: String,
+    /// What went wrong last, for the page that says so.
+    pub failure: String,
+}
+
+impl CookieNames {
+    /// The names for an origin: Auth.js's, with its prefixes.
+    #[must_use]
+    pub fn new(security: CookieSecurity) -> Self {
+        let (secure, host) = match security {
+            CookieSecurity::Secure => ("__Secure-", "__Host-"),
+            CookieSecurity::Plain => ("", ""),
+        };
+        Self {
+            session: format!("{secure}authjs.session-token"),
+            csrf: format!("{host}authjs.csrf-token"),
+            callback_url: format!("{secure}authjs.callback-url"),
+            pending: format!("{host}authstile.pending."),
+            failure: format!("{host}authstile.failure"),
+        }
+    }
+}
+
+/// The cookies of one request, as they came.
+#[derive(Debug, Default)]
+pub struct Cookies<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Cookies<'a> {
+    /// Reads the `Cookie` headers. Of a name that comes twice the first counts.
+    #[must_use]
+    pub fn parse(headers: &'a HeaderMap) -> Self {
+        let mut cookies: Vec<(&str, &str)> = Vec::new();
+        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+        for pair in lines.flat_map(|line| line.split(';')) {
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            let (name, value) = (name.trim_matches([' ', '\t']), value.trim_matches([' ', '\t']));
+            if !cookies.iter().any(|(known, _)| *known == name) {
+                cookies.push((name, value));
+            }
+        }
+        Self(cookies)
+    }
+
+    /// A cookie's value, percent-decoded; one that cannot be decoded is left as it is. An empty one is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.0.iter().find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| decode(value))
+    }
+
+    /// The names that begin with `prefix`, and what follows it.
+    pub(crate) fn with_prefix<'b>(&'b self, prefix: &'b str) -> impl Iterator<Item = (&'a str, &'a str)> + 'b {
+        self.0.iter().filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, *value)))
+    }
+
+    /// What may be the session token: the plain cookie, and the chunks put together in the order of their numbers. Both
+    /// are there when one of them is stale, so whoever opens them tries one after the other.
+    #[must_use]
+    pub fn session_candidates(&self, name: &str) -> Vec<Cow<'a, str>> {
+        let mut chunks: Vec<(u32, &str)> = self.session_chunks(name).filter(|(_, value)| !value.is_empty()).collect();
+        chunks.sort_by_key(|(number, _)| *number);
+        let mut candidates: Vec<Cow<'a, str>> = self.get(name).into_iter().collect();
+        if !chunks.is_empty() && chunks.len() <= MAX_CHUNKS {
+            candidates.insert(0, Cow::Owned(chunks.into_iter().map(|(_, value)| decode(value)).collect()));
+        }
+        candidates
+    }
+
+    /// Every cookie of the request that belongs to the session: exactly `name`, or `name.` and a number.
+    pub(crate) fn session_cookies(&self, name: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(known, _)| {
+                known.strip_prefix(name).is_some_and(|rest| rest.is_empty() || chunk_number(rest).is_some())
+            })
+            .map(|(known, _)| (*known).to_owned())
+            .collect()
+    }
+
+    fn session_chunks<'b>(&'b self, name: &'b str) -> impl Iterator<Item = (u32, &'a str)> + 'b {
+        self.with_prefix(name).filter_map(|(rest, value)| chunk_number(rest).map(|number| (number, value)))
+    }
+}
+
+fn chunk_number(suffix: &str) -> Option<u32> {
+    let digits = suffix.strip_prefix('.')?;
+    (!digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| digits.parse().ok())?
+}
+
+/// When a cookie ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lifetime {
+    BrowserSession,
+    Until(UnixTime),
+    Seconds(i64, UnixTime),
+    Over,
+}
+
+/// One `Set-Cookie` header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetCookie {
+    name: String,
+    value: String,
+    lifetime: Lifetime,
+    secure: bool,
+    cross_site: bool,
+}
+
+impl SetCookie {
+    /// A cookie that lasts as long as the browser runs.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>, security: CookieSecurity) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+            lifetime: Lifetime::BrowserSession,
+            secure: security == CookieSecurity::Secure,
+            cross_site: false,
+        }
+    }
+
+    /// Orders the browser to forget a cookie.
+    #[must_use]
+    pub fn clear(name: impl Into<String>, security: CookieSecurity) -> Self {
+        Self { lifetime: Lifetime::Over, ..Self::new(name, "", security) }
+    }
+
+    /// With an `Expires`.
+    #[must_use]
+    pub fn until(mut self, end: UnixTime) -> Self {
+        self.lifetime = Lifetime::Until(end);
+        self
+    }
+
+    /// With `Max-Age` and `Expires`.
+    #[must_use]
+    pub fn for_seconds(mut self, seconds: i64, now: UnixTime) -> Self {
+        self.lifetime = Lifetime::Seconds(seconds, now.plus_seconds(seconds));
+        self
+    }
+
+    /// Also sent with a form that another site posts: `SameSite=None; Secure`, for providers that answer by `form_post`.
+    #[must_use]
+    pub fn cross_site(mut self) -> Self {
+        self.cross_site = true;
+        self.secure = true;
+        self
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The header's value, attributes in Auth.js's order.
+    #[must_use]
+    pub fn header(&self) -> String {
+        let mut header = String::with_capacity(self.name.len() + self.value.len() + 128);
+        header.push_str(&self.name);
+        header.push('=');
+        encode_into(&self.value, &mut header);
+        match self.lifetime {
+            Lifetime::Over => header.push_str("; Max-Age=0"),
+            Lifetime::Seconds(seconds, _) => {
+                let _ = write!(header, "; Max-Age={seconds}");
+            }
+            Lifetime::BrowserSession | Lifetime::Until(_) => {}
+        }
+        header.push_str("; Path=/");
+        if let Lifetime::Until(end) | Lifetime::Seconds(_, end) = self.lifetime {
+            header.push_str("; Expires=");
+            header.push_str(&end.http_date());
+        }
+        header.push_str("; HttpOnly");
+        if self.secure {
+            header.push_str("; Secure");
+        }
+        header.push_str(if self.cross_site { "; SameSite=None" } else { "; SameSite=Lax" });
+        header
+    }
+}
+
+/// The cookies that carry a session token: one, or as many chunks as it needs; and the deletion of every session cookie
+/// of the request that is not written again.
+///
+/// # Errors
+/// [`SessionTooLarge`] when it needs more than [`MAX_CHUNKS`].
+pub(crate) fn write_session(
+    name: &str,
+    token: &str,
+    end: UnixTime,
+    security: CookieSecurity,
+    seen: &[String],
+) -> Result<Vec<SetCookie>, SessionTooLarge> {
+    let chunks = token.len().div_ceil(CHUNK);
+    if chunks > MAX_CHUNKS {
+        return Err(SessionTooLarge { length: token.len() });
+    }
+    let written: Vec<SetCookie> = if chunks <= 1 {
+        vec![SetCookie::new(name, token, security).until(end)]
+    } else {
+        let parts = token.as_bytes().chunks(CHUNK).map(String::from_utf8_lossy);
+        parts
+            .enumerate()
+            .map(|(number, part)| SetCookie::new(format!("{name}.{number}"), part, security).until(end))
+            .collect()
+    };
+    let stale = seen
+        .iter()
+        .filter(|name| !written.iter().any(|cookie| cookie.name == **name))
+        .map(|name| SetCookie::clear(name, security));
+    Ok(stale.chain(written.iter().cloned()).collect())
+}
+
+/// A session token that no browser and server would carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the session token has {length} characters, more than {} cookies of {CHUNK}; keep less in the jwt hook",
+    MAX_CHUNKS
+)]
+pub struct SessionTooLarge {
+    /// Characters of the token.
+    pub length: usize,
+}
+
+fn decode(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') {
+        return Cow::Borrowed(value);
+    }
+    percent_decode(value).map_or(Cow::Borrowed(value), Cow::Owned)
+}
+
+fn percent_decode(value: &str) -> Option<String> {
+    let mut bytes = value.bytes();
+    let mut decoded = Vec::with_capacity(value.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let high = char::from(bytes.next()?).to_digit(16)?;
+                let low = char::from(bytes.next()?).to_digit(16)?;
+                u8::try_from(high * 16 + low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// JavaScript's `encodeURIComponent`: what Auth.js writes, and what browsers give back unchanged.
+fn encode_into(value: &str, out: &mut String) {
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
+                out.push(char::from(byte))
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookie: &str) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, cookie.parse().unwrap())])
+    }
+
+    #[test]
+    fn cookies_are_read_as_auth_js_reads_them() {
+        let headers = headers("a=1; b=%7C%C3%A4 ;noequals; a=2;c=%zz; d=\"q\"; e=");
+        let cookies = Cookies::parse(&headers);
+        let get = |name| cookies.get(name).map(Cow::into_owned);
+        assert_eq!(get("a").as_deref(), Some("1"));
+        assert_eq!(get("b").as_deref(), Some("|ä"));
+        assert_eq!(get("c").as_deref(), Some("%zz"));
+        assert_eq!(get("d").as_deref(), Some("\"q\""));
+        assert_eq!(get("e"), None);
+        assert_eq!(get("noequals"), None);
+    }
+
+    #[test]
+    fn chunks_are_joined_by_number_and_strangers_are_left_alone() {
+        let headers = headers("s.10=K; s.2=C; s.0=A; s.1=B; s-other=X; s.x=Y; s.=Z; s.0001=W");
+        let cookies = Cookies::parse(&headers);
+        assert_eq!(cookies.session_candidates("s"), ["ABCK"]);
+        assert_eq!(cookies.session_cookies("s"), ["s.10", "s.2", "s.0", "s.1"]);
+    }
+
+    #[test]
+    fn a_whole_cookie_and_chunks_are_two_candidates_not_one_text() {
+        let headers = headers("s=WHOLE; s.0=A; s.1=B");
+        assert_eq!(Cookies::parse(&headers).session_candidates("s"), ["AB", "WHOLE"]);
+    }
+
+    #[test]
+    fn writing_deletes_what_is_stale_and_is_bounded() {
+        let now = UnixTime::from_seconds(0);
+        let write = |length: usize, seen: &[&str]| {
+            let seen: Vec<String> = seen.iter().map(|name| (*name).to_owned()).collect();
+            write_session("s", &"x".repeat(length), now, CookieSecurity::Plain, &seen)
+        };
+        let names = |cookies: Vec<SetCookie>| {
+            cookies.iter().map(|cookie| (cookie.name.clone(), cookie.value.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(write(CHUNK, &["s.0", "s.1"]).unwrap()),
+            [("s.0".to_owned(), 0), ("s.1".to_owned(), 0), ("s".to_owned(), CHUNK)]
+        );
+        assert_eq!(
+            names(write(CHUNK + 1, &["s"]).unwrap()),
+            [("s".to_owned(), 0), ("s.0".to_owned(), CHUNK), ("s.1".to_owned(), 1)]
+        );
+        assert!(write(CHUNK * MAX_CHUNKS, &[]).is_ok());
+        assert!(write(CHUNK * MAX_CHUNKS + 1, &[]).is_err());
+    }
+
+    #[test]
+    fn attributes_have_the_order_of_auth_js() {
+        let now = UnixTime::from_seconds(1_795_453_973);
+        let secure = SetCookie::new("n", "a|b", CookieSecurity::Secure).for_seconds(900, now).header();
+        assert_eq!(
+            secure,
+            "n=a%7Cb; Max-Age=900; Path=/; Expires=Mon, 23 Nov 2026 17:27:53 GMT; HttpOnly; Secure; SameSite=Lax"
+        );
+        assert_eq!(
+            SetCookie::clear("n", CookieSecurity::Plain).header(),
+            "n=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        );
+        assert!(
+            SetCookie::new("n", "", CookieSecurity::Plain)
+                .cross_site()
+                .header()
+                .ends_with("; HttpOnly; Secure; SameSite=None")
+        );
+    }
+}

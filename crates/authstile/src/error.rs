@@ -1,0 +1,366 @@
+//! Errors answer whose fault it is: the visitor's browser, a policy, the provider, the network, the application, or us.
+//!
+//! Three texts belong to an error, and they are not mixed: `Display` is for logs and says what was expected and what
+//! came; the [public code](Error::public_code) is Auth.js's and goes over the wire; the [`Reason`] picks the words that
+//! a visitor reads.
+
+use std::fmt;
+
+use crate::guard::GuardError;
+use crate::hooks::HookError;
+use crate::profile::ProfileError;
+use crate::provider::IdentityMismatch;
+use crate::registry::ProviderError;
+use crate::seal::SealError;
+use crate::session::WriteError;
+use crate::transport::TransportError;
+
+/// One failed request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The browser or the visitor did something that cannot be answered.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A person or a policy said no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The provider misbehaved, or could not be reached.
+    #[error("provider {provider}: {source}")]
+    Provider {
+        /// Its id.
+        provider: String,
+        /// On which leg of the sign-in.
+        leg: Leg,
+        /// What it did.
+        source: ProviderError,
+    },
+    /// The application's hook failed.
+    #[error("the {hook} hook failed: {source}")]
+    Hook {
+        /// Which one.
+        hook: &'static str,
+        /// With what.
+        source: HookError,
+    },
+    /// The configuration makes an answer impossible.
+    #[error("{0}")]
+    Configuration(String),
+    /// We are wrong.
+    #[error("internal error: {0}")]
+    Bug(&'static str),
+}
+
+/// Before the browser leaves for the provider, or after it came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// `POST /signin/{provider}`.
+    SignIn,
+    /// `/callback/{provider}`.
+    Callback,
+}
+
+/// What a browser did wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A known action with the wrong method.
+    #[error("this action does not exist with this method")]
+    UnknownAction,
+    /// Another site asked for a change, or the CSRF token is wrong.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// No registered provider has that id.
+    #[error("there is no provider {got:?}; registered: {registered}")]
+    UnknownProvider {
+        /// The id asked for.
+        got: String,
+        /// The ids that there are.
+        registered: String,
+    },
+    /// More or longer authorization parameters than a sign-in can remember.
+    #[error("the sign-in request carries too many authorization parameters")]
+    TooManyParameters,
+    /// The provider answered without `state`: to whose sign-in?
+    #[error("the answer has no state")]
+    StateMissing,
+    /// This browser has no sign-in under way with that `state`: it was finished, or begun elsewhere, or cookies are off.
+    #[error("this browser has no sign-in under way with that state")]
+    PendingMissing,
+    /// The sign-in was begun too long ago.
+    #[error("the sign-in was begun more than 15 minutes ago")]
+    PendingExpired,
+    /// The sign-in was begun with another provider.
+    #[error("the sign-in was begun with provider {expected:?}, but the answer came for {got:?}")]
+    WrongProvider {
+        /// Asked.
+        expected: String,
+        /// Answered.
+        got: String,
+    },
+}
+
+/// Who said no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Denied {
+    /// The application's `sign_in` hook.
+    #[error("the sign_in hook denied {user}")]
+    AccessDenied {
+        /// The user's id.
+        user: String,
+    },
+    /// Somebody else came back than was asked for.
+    #[error(transparent)]
+    Mismatch(#[from] IdentityMismatch),
+}
+
+impl Error {
+    pub(crate) fn provider(provider: &str, leg: Leg, source: ProviderError) -> Self {
+        Self::Provider { provider: provider.to_owned(), leg, source }
+    }
+
+    pub(crate) fn hook(hook: &'static str, source: HookError) -> Self {
+        Self::Hook { hook, source }
+    }
+
+    /// The code that goes over the wire: Auth.js's error type.
+    #[must_use]
+    pub fn public_code(&self) -> &'static str {
+        match self {
+            Self::Request(RequestError::Guard(_)) => "MissingCSRF",
+            Self::Denied(_) => "AccessDenied",
+            Self::Provider { leg: Leg::SignIn, .. } => "OAuthSignInError",
+            Self::Provider { leg: Leg::Callback, .. } => "OAuthCallbackError",
+            Self::Request(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => "Configuration",
+        }
+    }
+
+    /// Which page says it: the sign-in page, where one can try again, or the error page.
+    pub(crate) fn page(&self) -> &'static str {
+        match self.public_code() {
+            "MissingCSRF" | "OAuthSignInError" | "OAuthCallbackError" => "signin",
+            _ => "error",
+        }
+    }
+
+    /// What to say to the visitor.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Request(error) => match error {
+                RequestError::Guard(_) => Reason::StalePage,
+                RequestError::UnknownProvider { .. } | RequestError::UnknownAction => Reason::NotFound,
+                RequestError::PendingExpired => Reason::SignInExpired,
+                RequestError::StateMissing
+                | RequestError::PendingMissing
+                | RequestError::WrongProvider { .. }
+                | RequestError::TooManyParameters => Reason::SignInUnknown,
+            },
+            Self::Denied(Denied::AccessDenied { .. }) => Reason::AccessDenied,
+            Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
+                IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
+                IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
+                IdentityMismatch::Malformed(_) => Reason::ProviderMisbehaved,
+            },
+            Self::Provider { source, .. } => match source {
+                ProviderError::Authorization(authstile_oauth::authorize::AuthorizationResponseError::Refused(
+                    refusal,
+                )) => match refusal.error.as_str() {
+                    "access_denied" => Reason::ProviderDenied,
+                    _ => Reason::ProviderRefused,
+                },
+                ProviderError::Transport {
+                    source: TransportError::Timeout | TransportError::Unreachable(_), ..
+                }
+                | ProviderError::Status { status: 500.., .. } => Reason::ProviderUnreachable,
+                _ => Reason::ProviderMisbehaved,
+            },
+            Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => Reason::Configuration,
+        }
+    }
+
+    /// Writes the error to the log, as loud as it deserves, with the reference that the visitor sees.
+    pub(crate) fn log(&self, reference: &str) {
+        let code = self.public_code();
+        match self {
+            Self::Request(_) => tracing::debug!(%reference, code, error = %self, "refused a request"),
+            Self::Denied(_) => tracing::info!(%reference, code, error = %self, "denied"),
+            Self::Provider { .. } => tracing::warn!(%reference, code, error = %self, "the provider failed"),
+            Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
+                tracing::error!(%reference, code, error = %self, "failed")
+            }
+        }
+    }
+}
+
+impl From<GuardError> for Error {
+    fn from(error: GuardError) -> Self {
+        RequestError::Guard(error).into()
+    }
+}
+
+impl From<crate::random::NoRandomness> for Error {
+    fn from(_: crate::random::NoRandomness) -> Self {
+        Self::Bug("the source of randomness failed")
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(_: SealError) -> Self {
+        Self::Bug("a token cannot be sealed")
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Seal(error) => error.into(),
+            WriteError::TooLarge(error) => Self::Configuration(error.to_string()),
+        }
+    }
+}
+
+/// What a visitor is told. Each has its words in the error page's table; the name travels in a short-lived cookie from
+/// the redirect to the page that shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // each is said in words on the error page
+#[non_exhaustive]
+pub enum Reason {
+    AccessDenied,
+    ConnectionMismatch,
+    Configuration,
+    NotFound,
+    OrganizationMismatch,
+    ProviderDenied,
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnreachable,
+    SessionRequired,
+    SignInExpired,
+    SignInUnknown,
+    StalePage,
+    Verification,
+}
+
+impl Reason {
+    const ALL: [Self; 14] = [
+        Self::AccessDenied,
+        Self::ConnectionMismatch,
+        Self::Configuration,
+        Self::NotFound,
+        Self::OrganizationMismatch,
+        Self::ProviderDenied,
+        Self::ProviderMisbehaved,
+        Self::ProviderRefused,
+        Self::ProviderUnreachable,
+        Self::SessionRequired,
+        Self::SignInExpired,
+        Self::SignInUnknown,
+        Self::StalePage,
+        Self::Verification,
+    ];
+
+    /// Reads the name; `None` for anything that is not one of ours.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.to_string() == name)
+    }
+
+    /// The reason behind a public code, where nothing more is known.
+    pub(crate) fn of_code(code: &str) -> Self {
+        match code {
+            "AccessDenied" => Self::AccessDenied,
+            "Verification" => Self::Verification,
+            "MissingCSRF" => Self::StalePage,
+            "SessionRequired" => Self::SessionRequired,
+            "OAuthCallbackError" | "OAuthSignInError" | "OAuthSignin" | "OAuthCallback" | "OAuthCreateAccount"
+            | "Callback" | "Signin" => Self::ProviderRefused,
+            _ => Self::Configuration,
+        }
+    }
+
+    /// Whether an error of this reason travels under that public code: a remembered reason must not explain another error.
+    pub(crate) fn fits(self, code: &str) -> bool {
+        match self {
+            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch => code == "AccessDenied",
+            Self::StalePage => code == "MissingCSRF",
+            Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable => {
+                matches!(code, "OAuthSignInError" | "OAuthCallbackError")
+            }
+            Self::ProviderMisbehaved => matches!(code, "OAuthSignInError" | "OAuthCallbackError" | "AccessDenied"),
+            Self::Configuration | Self::NotFound | Self::SignInExpired | Self::SignInUnknown => code == "Configuration",
+            Self::SessionRequired | Self::Verification => false,
+        }
+    }
+
+    /// The status of the page that shows it.
+    pub(crate) fn status(self) -> http::StatusCode {
+        match self {
+            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch | Self::Verification => {
+                http::StatusCode::FORBIDDEN
+            }
+            Self::NotFound => http::StatusCode::NOT_FOUND,
+            Self::SignInExpired | Self::SignInUnknown | Self::StalePage => http::StatusCode::BAD_REQUEST,
+            Self::ProviderMisbehaved | Self::ProviderUnreachable => http::StatusCode::BAD_GATEWAY,
+            Self::Configuration => http::StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ProviderDenied | Self::ProviderRefused | Self::SessionRequired => http::StatusCode::OK,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// Why an engine cannot be built. Whatever Auth.js asserts at every request is asserted here, once.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The secret is missing or can be guessed.
+    #[error(transparent)]
+    Secret(#[from] crate::seal::WeakSecret),
+    /// A provider cannot work like this.
+    #[error("provider {provider:?}: {problem}")]
+    Provider {
+        /// Its id.
+        provider: String,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// Two providers have one id.
+    #[error("provider id {0:?} is used twice; give one of them another with `.id(\"…\")`")]
+    DuplicateProvider(String),
+    /// The public address or an allowed origin.
+    #[error("{0}")]
+    Url(String),
+    /// A path.
+    #[error("base path {0:?} must be empty or begin with a slash, without a slash at the end")]
+    BasePath(String),
+    /// The look of the pages.
+    #[error("theme: {0}")]
+    Theme(String),
+    /// No way to the network.
+    #[error("no transport: add `.transport(authstile_reqwest::ReqwestTransport::new()?)`")]
+    MissingTransport,
+    /// An environment variable is missing or wrong.
+    #[error("{variable} {problem}")]
+    Environment {
+        /// Its name.
+        variable: String,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// Keys cannot be derived, which sound secrets do not cause.
+    #[error("keys cannot be derived: {0}")]
+    Keys(String),
+}
+
+/// Keeps `ProfileError` where it belongs: a missing subject is the provider's fault, a failing closure the application's.
+pub(crate) fn from_profile(provider: &str, error: ProfileError) -> Error {
+    match error {
+        ProfileError::MissingSubject => Error::provider(provider, Leg::Callback, ProviderError::MissingSubject),
+        ProfileError::Mapping(source) => Error::hook("profile", source),
+    }
+}

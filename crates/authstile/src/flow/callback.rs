@@ -1,0 +1,144 @@
+//! `/callback/{provider}`: the browser comes back, and nothing that it carries is believed before it is checked.
+
+use authstile_oauth::authorize::{AuthorizationResponse, ResponseMode};
+use authstile_oauth::token::TokenResponse;
+use authstile_oauth::word::RedirectUri;
+
+use crate::admission::{Admission, Admitted, Identity, admit};
+use crate::answer::Answer;
+use crate::cookie::SetCookie;
+use crate::error::{Denied, Error, Leg, RequestError, from_profile};
+use crate::event::Event;
+use crate::hooks::{JwtInput, Trigger};
+use crate::model::Account;
+use crate::pending::PendingSignIn;
+use crate::profile;
+use crate::provider::Protocol;
+use crate::registry::{ProviderError, Resolved};
+use crate::return_to::ReturnTo;
+use crate::session::default_claims;
+use crate::settings::Settings;
+use crate::visit::Visit;
+
+/// A callback that failed, and what the browser has to forget all the same.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) cookies: Vec<SetCookie>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, cookies: Vec::new() }
+    }
+}
+
+/// Finishes a sign-in.
+#[tracing::instrument(name = "callback", skip_all, fields(provider = %id))]
+pub(crate) async fn callback(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Failed> {
+    let provider = super::sign_in::find(settings, id)?;
+    let parameters = match provider.entry.registration.provider.response_mode {
+        ResponseMode::Query => &visit.query,
+        ResponseMode::FormPost => &visit.body.form,
+    };
+    let failed = |error: ProviderError| Error::provider(id, Leg::Callback, error);
+    // An answer without state is nobody's: it neither uses up nor clears the sign-in of another tab.
+    let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
+    let state = response.state().ok_or(Error::from(RequestError::StateMissing))?;
+    let (pending, forget) = PendingSignIn::recall(settings, visit, state);
+    let forget: Vec<SetCookie> = forget.into_iter().collect();
+    let finished = match pending {
+        Ok(pending) => finish(settings, visit, provider, pending, response).await,
+        Err(error) => Err(error.into()),
+    };
+    match finished {
+        Ok(answer) => Ok(answer.with(forget)),
+        Err(error) => Err(Failed { error, cookies: forget }),
+    }
+}
+
+/// accept → exchange → identify → admit → establish.
+async fn finish(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    provider: Resolved<'_>,
+    pending: PendingSignIn,
+    response: AuthorizationResponse,
+) -> Result<Answer, Error> {
+    let id = provider.entry.id();
+    let failed = |error: ProviderError| Error::provider(id, Leg::Callback, error);
+    if pending.provider != id {
+        return Err(RequestError::WrongProvider { expected: pending.provider, got: id.to_owned() }.into());
+    }
+    let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, .. } = pending;
+    let redirect_uri =
+        RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
+    let code = provider.accept(response, &state).await.map_err(failed)?;
+    let code_text = code.expose().to_owned();
+    let tokens = provider.exchange(code, verifier, &redirect_uri).await.map_err(failed)?;
+    let id_token = match provider.entry.registration.provider.protocol {
+        Protocol::Oidc => Some(provider.verify(&tokens, &code_text, &nonce).await.map_err(failed)?),
+        Protocol::OAuth2 => None,
+    };
+    if let Some(id_token) = &id_token {
+        provider
+            .entry
+            .registration
+            .checks
+            .iter()
+            .try_for_each(|check| check.check(id_token, &asked))
+            .map_err(Denied::Mismatch)?;
+    }
+    let claims = provider.profile(&tokens, id_token.as_ref()).await.map_err(failed)?;
+    let (subject, user) =
+        profile::map(&provider.entry.registration.mapping, &claims).map_err(|error| from_profile(id, error))?;
+    let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
+    let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims };
+    match admit(settings, identity).await? {
+        Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
+        Admitted::Elsewhere(url) => {
+            let elsewhere = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
+            Ok(Answer::redirect(elsewhere.as_str()))
+        }
+    }
+}
+
+fn account(provider: Resolved<'_>, tokens: TokenResponse, subject: &str, now: i64) -> Account {
+    Account {
+        provider: provider.entry.id().to_owned(),
+        kind: provider.entry.registration.provider.protocol.as_str(),
+        provider_account_id: subject.to_owned(),
+        access_token: tokens.access_token,
+        id_token: tokens.id_token,
+        refresh_token: tokens.refresh_token,
+        token_type: tokens.token_type,
+        scope: tokens.scope,
+        expires_at: tokens.expires_in.filter(|seconds| *seconds > 0).map(|seconds| now.saturating_add(seconds)),
+    }
+}
+
+/// A new session, whatever was there before.
+async fn establish(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    admission: Admission,
+    return_to: String,
+) -> Result<Answer, Error> {
+    let Admission { user, account, profile } = admission;
+    let input = JwtInput {
+        claims: default_claims(&user),
+        trigger: Trigger::SignIn,
+        user: Some(user.clone()),
+        account: Some(account.clone()),
+        profile: Some(profile.clone()),
+        update: None,
+    };
+    let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
+    let cookies = match claims {
+        Some(claims) => visit.kind.session.write(claims, &visit.cookies, visit.now, &*settings.random)?,
+        None => visit.kind.session.clear(&visit.cookies),
+    };
+    tracing::info!(provider = %account.provider, user = %user.id, "signed in");
+    settings.emit(Event::SignIn { user, account, profile, is_new_user: None }).await;
+    Ok(Answer::redirect(return_to).with(cookies))
+}

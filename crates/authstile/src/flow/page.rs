@@ -1,0 +1,221 @@
+//! The pages, and the two JSON answers that no decision hangs on.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Store};
+use crate::cookie::SetCookie;
+use crate::error::{Error, Reason};
+use crate::model::Claims;
+use crate::page::{ErrorPage, Notice, ProviderForm, Shell, SignInPage, SignOutPage, VerifyPage, initial, words};
+use crate::return_to::Origin;
+use crate::session::Read;
+use crate::settings::Settings;
+use crate::visit::Visit;
+
+/// Seconds that the reason of a failure is remembered for the page that shows it.
+const FAILURE_SECONDS: i64 = 300;
+
+/// `GET /csrf`.
+pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
+    let body = json!({ "csrfToken": visit.csrf.token }).to_string();
+    Answer::json(StatusCode::OK, body, Store::No).with(visit.first_cookies.iter().cloned())
+}
+
+/// `GET /providers`.
+pub(crate) fn providers(settings: &Settings, origin: &Origin) -> Answer {
+    let all = settings.registry.entries.iter().map(|entry| {
+        let provider = &entry.registration.provider;
+        let url = |action: &str| settings.url(origin, &format!("{action}/{}", provider.id));
+        let card = json!({
+            "id": provider.id,
+            "name": provider.name,
+            "type": provider.protocol.as_str(),
+            "signinUrl": url("signin"),
+            "callbackUrl": url("callback"),
+        });
+        (provider.id.to_string(), card)
+    });
+    Answer::json(StatusCode::OK, Value::Object(all.collect::<Claims>()).to_string(), Store::Unsaid)
+}
+
+/// `GET /signin`.
+pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
+    let error = visit.query.last("error");
+    if let Some(page) = &settings.pages.sign_in {
+        let mut parameters = vec![("callbackUrl", visit.return_to.as_str())];
+        parameters.extend(error.map(|error| ("error", error)));
+        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+    }
+    let known = error.map(|code| Failure::read(visit, code));
+    let actions: Vec<String> = settings
+        .registry
+        .entries
+        .iter()
+        .map(|entry| settings.url(&visit.origin, &format!("signin/{}", entry.id())))
+        .collect();
+    let providers = settings.registry.entries.iter().zip(&actions).map(|(entry, action)| {
+        let provider = &entry.registration.provider;
+        ProviderForm { id: &provider.id, name: &provider.name, action, mark: initial(&provider.name) }
+    });
+    let page = SignInPage {
+        shell: shell(settings),
+        providers: providers.collect(),
+        csrf_token: &visit.csrf.token,
+        return_to: visit.return_to.as_str(),
+        notice: known.as_ref().map(Failure::notice),
+    };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
+/// `GET /signout`: asks; only a POST signs out.
+pub(crate) fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
+    if let Some(page) = &settings.pages.sign_out {
+        return Answer::redirect(page).with(visit.first_cookies.iter().cloned());
+    }
+    let claims = match visit.kind.session.read(&visit.cookies, visit.now) {
+        Read::Claims(claims) => claims,
+        Read::None | Read::Broken(_) => Claims::new(),
+    };
+    let user = ["email", "name"].iter().find_map(|name| claims.get(*name).and_then(Value::as_str));
+    let action = settings.url(&visit.origin, "signout");
+    let page = SignOutPage {
+        shell: shell(settings),
+        action: &action,
+        csrf_token: &visit.csrf.token,
+        return_to: visit.return_to.as_str(),
+        user,
+        cancel: visit.return_to.as_str(),
+    };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
+/// `GET /error`.
+pub(crate) fn error(settings: &Settings, visit: &Visit<'_>) -> Answer {
+    let code = visit.query.last("error").unwrap_or_default();
+    if let Some(page) = &settings.pages.error {
+        let parameters: Vec<(&str, &str)> =
+            Some(("error", code)).filter(|(_, code)| !code.is_empty()).into_iter().collect();
+        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+    }
+    let failure = Failure::read(visit, code);
+    let sign_in = settings.url(&visit.origin, "signin");
+    error_page(settings, visit.origin.as_str(), Some(&sign_in), &failure).with(visit.first_cookies.iter().cloned())
+}
+
+/// `GET /verify-request`.
+pub(crate) fn verify_request(settings: &Settings, visit: &Visit<'_>) -> Answer {
+    if let Some(page) = &settings.pages.verify_request {
+        let parameters: Vec<(&str, &str)> = visit.query.iter().collect();
+        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+    }
+    let host = visit.origin.as_str().split_once("://").map_or(visit.origin.as_str(), |(_, host)| host);
+    let page = VerifyPage { shell: shell(settings), home: visit.origin.as_str(), host };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
+/// The error page itself.
+pub(crate) fn error_page(settings: &Settings, home: &str, sign_in: Option<&str>, failure: &Failure) -> Answer {
+    let page = ErrorPage { shell: shell(settings), notice: failure.notice(), sign_in, home };
+    Answer::page(failure.status, page.render())
+}
+
+/// A failed walk: logged under a reference, and answered with a redirect to the page that says what happened.
+pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cookies: Vec<SetCookie>) -> Answer {
+    let reference = reference(settings);
+    error.log(&reference);
+    let custom = match error.page() {
+        "signin" => settings.pages.sign_in.as_deref(),
+        _ => settings.pages.error.as_deref(),
+    };
+    let own = settings.url(&visit.origin, error.page());
+    let page = custom.map_or(own, |page| absolute(page, &visit.origin));
+    let remember = SetCookie::new(&visit.names().failure, format!("{}.{reference}", error.reason()), visit.security())
+        .for_seconds(FAILURE_SECONDS, visit.now);
+    Answer::redirect(with_query(&page, &[("error", error.public_code())])).with(cookies).with([remember])
+}
+
+/// A fresh reference: ten characters that can be read aloud.
+pub(crate) fn reference(settings: &Settings) -> String {
+    const DIGITS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
+    let bytes = settings.random.bytes::<10>().unwrap_or_default();
+    bytes
+        .iter()
+        .filter_map(|byte| DIGITS.get(usize::from(*byte) % DIGITS.len()))
+        .map(|digit| char::from(*digit))
+        .collect()
+}
+
+/// What went wrong, as a page says it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    reason: Reason,
+    reference: Option<String>,
+    status: StatusCode,
+}
+
+impl Failure {
+    pub(crate) fn new(reason: Reason, reference: String, status: StatusCode) -> Self {
+        Self { reason, reference: Some(reference), status }
+    }
+
+    /// The reason behind the code in the address: what the cookie remembers, if it fits the code; else what the code says.
+    fn read(visit: &Visit<'_>, code: &str) -> Self {
+        let of_code = Reason::of_code(code);
+        // Codes of the reference implementation have the statuses of its pages; a bare /error is no failure.
+        let status = match code {
+            "Configuration" => StatusCode::INTERNAL_SERVER_ERROR,
+            "AccessDenied" | "Verification" => StatusCode::FORBIDDEN,
+            _ => StatusCode::OK,
+        };
+        let remembered = visit.cookies.get(&visit.names().failure);
+        let remembered =
+            remembered.as_deref().and_then(|value| value.split_once('.')).and_then(|(reason, reference)| {
+                let sound = reference.len() == 10
+                    && reference.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+                Some((Reason::parse(reason)?, reference.to_owned())).filter(|(reason, _)| sound && reason.fits(code))
+            });
+        match remembered {
+            Some((reason, reference)) if code == "Configuration" => {
+                Self { reason, reference: Some(reference), status: reason.status() }
+            }
+            Some((reason, reference)) => Self { reason, reference: Some(reference), status },
+            None => Self { reason: of_code, reference: None, status },
+        }
+    }
+
+    fn notice(&self) -> Notice<'_> {
+        let words = words(self.reason);
+        Notice { title: words.title, what: words.what, todo: words.todo, reference: self.reference.as_deref() }
+    }
+}
+
+fn shell(settings: &Settings) -> Shell<'_> {
+    Shell { theme: &settings.theme, style: &settings.style }
+}
+
+fn absolute(page: &str, origin: &Origin) -> String {
+    if page.starts_with('/') { format!("{origin}{page}") } else { page.to_owned() }
+}
+
+/// Appends parameters to a path or URL that may have a query already.
+fn with_query(page: &str, parameters: &[(&str, &str)]) -> String {
+    if parameters.is_empty() {
+        return page.to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let joint = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{joint}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_joined_properly() {
+        assert_eq!(with_query("/login", &[("error", "a b")]), "/login?error=a+b");
+        assert_eq!(with_query("/login?x=1", &[("error", "a")]), "/login?x=1&error=a");
+        assert_eq!(with_query("/login", &[]), "/login");
+    }
+}

@@ -1,0 +1,119 @@
+//! Where an application has its say: Auth.js's callbacks, as a trait whose every method has a default.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::BoxFuture;
+use crate::model::{Account, Claims, User};
+
+/// Whatever an application's code failed with. A failing hook denies.
+pub type HookError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Decisions of the application. Implement what you need; or give closures to the builder
+/// ([`AuthBuilder::sign_in`](crate::AuthBuilder::sign_in) and its neighbours).
+///
+/// An error from any of them ends in "not signed in", is logged, and shows the visitor an error page.
+pub trait Hooks: Send + Sync + fmt::Debug {
+    /// May this person sign in? Called after the identity is proven, before anything is written.
+    fn sign_in<'a>(&'a self, attempt: SignInAttempt) -> BoxFuture<'a, Result<SignInDecision, HookError>> {
+        let _ = attempt;
+        Box::pin(std::future::ready(Ok(SignInDecision::Allow)))
+    }
+
+    /// Where may a browser be sent? `url` is what was asked for, unbelieved; `origin` is ours. `None` leaves it to the
+    /// default: the same origin and the allow-list. What you return is trusted, also when it leads elsewhere.
+    fn redirect(&self, url: &str, origin: &str) -> Option<String> {
+        let _ = (url, origin);
+        None
+    }
+
+    /// What does the session token carry? Called at sign-in, at every read of the session, and at an update. `None` ends
+    /// the session.
+    fn jwt<'a>(&'a self, input: JwtInput) -> BoxFuture<'a, Result<Option<Claims>, HookError>> {
+        Box::pin(std::future::ready(Ok(Some(input.claims))))
+    }
+
+    /// What does the browser see at `GET /session`? The default is name, e-mail, image and expiry.
+    fn session<'a>(&'a self, input: SessionInput) -> BoxFuture<'a, Result<Value, HookError>> {
+        Box::pin(std::future::ready(Ok(input.public)))
+    }
+}
+
+/// Hooks that change nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DefaultHooks;
+
+impl Hooks for DefaultHooks {}
+
+/// Somebody proved who they are and wants in.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SignInAttempt {
+    /// The person, as the profile mapping made them.
+    pub user: User,
+    /// The account at the provider.
+    pub account: Account,
+    /// The provider's claims, from verified sources.
+    pub profile: Claims,
+}
+
+/// The application's answer to an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignInDecision {
+    /// In.
+    Allow,
+    /// Not in: the visitor sees `AccessDenied`.
+    Deny,
+    /// Not in, and the browser goes there instead; checked like every redirect.
+    RedirectTo(String),
+}
+
+impl From<bool> for SignInDecision {
+    fn from(allow: bool) -> Self {
+        if allow { Self::Allow } else { Self::Deny }
+    }
+}
+
+/// Why the `jwt` hook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// A sign-in: `user`, `account` and `profile` are there.
+    SignIn,
+    /// A sign-in that created the user.
+    SignUp,
+    /// The session is read.
+    Read,
+    /// The browser asks for a change: `update` holds what it sent, **untrusted**.
+    Update,
+}
+
+/// What the `jwt` hook gets.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JwtInput {
+    /// The claims of the token so far.
+    pub claims: Claims,
+    /// Why the hook is called.
+    pub trigger: Trigger,
+    /// At sign-in: the person.
+    pub user: Option<User>,
+    /// At sign-in: the account, with its tokens.
+    pub account: Option<Account>,
+    /// At sign-in: the provider's claims.
+    pub profile: Option<Claims>,
+    /// At an update: what the browser sent as `data`.
+    pub update: Option<Value>,
+}
+
+/// What the `session` hook gets.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SessionInput {
+    /// The default public view: `{user: {name, email, image}, expires}`.
+    pub public: Value,
+    /// The claims of the session token.
+    pub claims: Claims,
+}

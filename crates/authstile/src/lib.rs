@@ -1,0 +1,59 @@
+//! Authstile is the authentication framework for Rust: what Auth.js is to JavaScript, on the [`http`] crate.
+//!
+//! * **Wire-compatible with Auth.js**: the same endpoints, cookies and encrypted session tokens, the same environment
+//!   variables, the same browser client. A session of one is a session of the other.
+//! * **Strict where Auth.js is not**: state, PKCE and nonce always; the ID token always verified in full; a provider that
+//!   deviates gets an error that names the deviation, and nobody is signed in by an error.
+//! * **No framework below**: [`Auth::handle`] takes an `http::Request` and returns an `http::Response`. `authstile-axum`
+//!   puts it behind axum, `authstile-reqwest` gives it the network, `authstile-scalekit` is the flagship provider.
+//!
+//! The walks of a request are in `flow`, one file each; the words, ports and crafts that they use are beside them. See
+//! ARCHITECTURE.md for the picture.
+
+mod admission;
+mod answer;
+mod auth;
+mod builder;
+pub mod clock;
+pub mod cookie;
+pub mod env;
+mod error;
+pub mod event;
+mod flow;
+mod guard;
+pub mod hooks;
+mod model;
+mod page;
+mod pending;
+pub mod profile;
+pub mod provider;
+pub mod random;
+mod registry;
+mod return_to;
+mod route;
+pub mod seal;
+mod session;
+mod settings;
+mod transport;
+mod visit;
+
+pub use auth::Auth;
+pub use authstile_oauth as oauth;
+pub use builder::{AuthBuilder, WeakSecrets};
+pub use error::{ConfigError, Denied, Error, Leg, Reason, RequestError};
+pub use event::{Event, Events};
+pub use guard::GuardError;
+pub use hooks::{HookError, Hooks, SignInDecision};
+pub use model::{Account, Claims, Session, User};
+pub use page::{ColorScheme, Theme};
+pub use pending::PENDING_SECONDS;
+pub use provider::{Customize, IdentityCheck, IdentityMismatch, Provider, Registration};
+pub use registry::ProviderError;
+pub use return_to::{InvalidOrigin, Origin, ReturnTo};
+pub use session::SessionLifetime;
+pub use settings::Pages;
+pub use transport::{Limits, Transport, TransportError};
+pub use visit::{HostPolicy, UntrustedHost};
+
+/// A future on the heap: what the methods of our ports return, so that they can be used as trait objects.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,88 @@
+//! People, accounts and sessions as hooks, events and applications see them.
+
+use authstile_oauth::secret::{AccessToken, RawIdToken, RefreshToken};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::UnixTime;
+
+/// Members of a token or of a profile, in the order in which they came.
+pub type Claims = Map<String, Value>;
+
+/// A person.
+///
+/// What a profile mapping returns carries the provider's identifier in `id`; once admitted, `id` is the user's own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// In a profile mapping, the subject at the provider, which must not be empty. Everywhere else the stable id of the
+    /// user: without a database a UUID derived from issuer and subject, the same at every sign-in.
+    pub id: String,
+    /// Display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address, lower-cased when the user is admitted. See [`User::email_verified`] before you trust it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// URL of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What the provider says about the address; `None` when it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+}
+
+/// A link between a person and a provider, with the tokens that the provider issued.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The provider's id, for example `scalekit`.
+    pub provider: String,
+    /// `oauth` or `oidc`.
+    pub kind: &'static str,
+    /// The subject at the provider.
+    pub provider_account_id: String,
+    /// For the provider's APIs.
+    pub access_token: AccessToken,
+    /// As received; verified by the time you see it.
+    pub id_token: Option<RawIdToken>,
+    /// For new access tokens.
+    pub refresh_token: Option<RefreshToken>,
+    /// Always `bearer` today.
+    pub token_type: String,
+    /// What was granted, if the provider says so.
+    pub scope: Option<String>,
+    /// When the access token expires, in seconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// Somebody is signed in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The person.
+    pub user: User,
+    /// When the session ends unless it is used before.
+    pub expires: UnixTime,
+    /// Everything that the session token carries, also what the `jwt` hook added.
+    pub claims: Claims,
+}
+
+impl Session {
+    /// A claim of the session token as a type of yours; `None` when it is absent or does not fit.
+    #[must_use]
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.claims.get(name).and_then(|value| T::deserialize(value).ok())
+    }
+
+    /// The session that a token's claims describe.
+    pub(crate) fn from_claims(claims: Claims, expires: UnixTime) -> Self {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let user = User {
+            id: text("sub").unwrap_or_default(),
+            name: text("name"),
+            email: text("email"),
+            image: text("picture"),
+            email_verified: None,
+        };
+        Self { user, expires, claims }
+    }
+}

@@ -1,0 +1,88 @@
+//! What the pages say when something went wrong: to a visitor, who may be anybody, and can do this or that about it.
+
+use crate::error::Reason;
+
+/// The words for one reason.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    pub(crate) title: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) todo: &'static str,
+}
+
+/// The words for a reason.
+pub(crate) const fn words(reason: Reason) -> Words {
+    let (title, what, todo) = match reason {
+        Reason::AccessDenied => (
+            "You do not have access",
+            "You signed in, but this application does not let your account in.",
+            "Sign in with another account, or ask the people who run this application for access.",
+        ),
+        Reason::OrganizationMismatch => (
+            "That is another organization",
+            "You signed in as a member of a different organization than the one this sign-in was for.",
+            "Sign in again with the account of the right organization, or ask your administrator.",
+        ),
+        Reason::ConnectionMismatch => (
+            "That is another way to sign in",
+            "You signed in through a different connection than the one this sign-in was for.",
+            "Sign in again, and choose the way your organization gave you.",
+        ),
+        Reason::Configuration => (
+            "Something is wrong on our side",
+            "The application could not finish what you asked for.",
+            "Try again in a moment. If it stays like this, tell the people who run this application the reference below: their log has the details.",
+        ),
+        Reason::NotFound => (
+            "There is nothing here",
+            "This address does not belong to a way to sign in.",
+            "Go back to the sign-in page and choose one of the ways shown there.",
+        ),
+        Reason::ProviderDenied => (
+            "Sign-in was cancelled",
+            "The sign-in was declined, by you or by the service that you sign in with.",
+            "Try again if that was not on purpose, or choose another way to sign in.",
+        ),
+        Reason::ProviderRefused => (
+            "Sign-in did not work",
+            "The service that you sign in with did not let this sign-in through.",
+            "Try again, or with another account. If it stays like this, give the reference to your administrator.",
+        ),
+        Reason::ProviderMisbehaved => (
+            "The answer could not be trusted",
+            "The service that you sign in with answered in a way that failed our checks, so we did not sign you in.",
+            "Try again. If it stays like this, tell the people who run this application the reference below.",
+        ),
+        Reason::ProviderUnreachable => (
+            "The sign-in service does not answer",
+            "The service that you sign in with cannot be reached at the moment.",
+            "Wait a minute and try again. Your account is not affected.",
+        ),
+        Reason::SessionRequired => (
+            "Please sign in",
+            "The page that you want to see is for people who are signed in.",
+            "Sign in, and you are taken there.",
+        ),
+        Reason::SignInExpired => (
+            "That took too long",
+            "A sign-in has to be finished within 15 minutes, and this one was begun earlier.",
+            "Sign in again: it starts afresh.",
+        ),
+        Reason::SignInUnknown => (
+            "This sign-in cannot be finished",
+            "It was finished already, was begun in another browser, or this browser did not keep our cookie.",
+            "Sign in again. If it keeps happening, allow cookies for this site.",
+        ),
+        Reason::StalePage => (
+            "This page was too old",
+            "The form that you sent did not come from a fresh page of this site.",
+            "Try once more from here: this page is fresh.",
+        ),
+        Reason::Verification => (
+            "This link no longer works",
+            "It was used already, or it has expired.",
+            "Ask for a new one on the sign-in page.",
+        ),
+    };
+    Words { title, what, todo }
+}

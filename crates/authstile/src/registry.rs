@@ -1,0 +1,539 @@
+//! The registered providers, and what is known about each of them: discovery documents and keys, cached.
+//!
+//! A cache entry is served as it is while it is fresh, and served stale while one request (only one) fetches it anew.
+//! When fetching fails, what is there goes on being served. A provider that is down stops neither the process nor
+//! anybody who does not need it just now.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_lock::Mutex;
+use authstile_oauth::authorize::{
+    AuthorizationRequest, AuthorizationResponse, AuthorizationResponseError, Expected, GrantedCode, PROTOCOL_PARAMETERS,
+};
+use authstile_oauth::client_auth::{ClientAuthentication, NoCommonMethod};
+use authstile_oauth::id_token::{self, IdToken, IdTokenError};
+use authstile_oauth::jose::jwk::{JwkSet, KeyError};
+use authstile_oauth::jose::jws::SignatureError;
+use authstile_oauth::metadata::{MetadataError, ServerMetadata, check_endpoint};
+use authstile_oauth::pkce::{PkceChallenge, PkceVerifier};
+use authstile_oauth::token::{TokenError, TokenRequest, TokenResponse};
+use authstile_oauth::userinfo::UserInfoError;
+use authstile_oauth::word::{ClientId, Issuer, Nonce, RedirectUri, State};
+use authstile_oauth::{token, userinfo};
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+use crate::clock::{Clock, UnixTime};
+use crate::model::Claims;
+use crate::provider::{ProfileSource, Protocol, Registration};
+use crate::transport::{Transport, TransportError};
+
+/// Seconds that discovery and keys are fresh.
+const FRESH: i64 = 15 * 60;
+/// Seconds between two fetches of the keys because of a `kid` that is not among them.
+const REFETCH: i64 = 30;
+/// Seconds that a failed fetch is remembered, so that those who waited for it fail with it instead of one by one.
+const FAILURE: i64 = 1;
+
+/// What a provider, or the way to it, did wrong. Each leaf names what was expected and what came.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The way to the provider.
+    #[error("{what} at {url}: {source}")]
+    Transport {
+        /// What was fetched.
+        what: &'static str,
+        /// Where, without query.
+        url: String,
+        /// Why no answer came.
+        source: TransportError,
+    },
+    /// An endpoint answered with a status that it must not have.
+    #[error("{what} at {url} answered {status}")]
+    Status {
+        /// What was fetched.
+        what: &'static str,
+        /// Where, without query.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// The discovery document.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// An endpoint that is needed is neither discovered nor configured.
+    #[error("the provider has no {0}; give it to the registration if discovery does not")]
+    MissingEndpoint(&'static str),
+    /// The key set.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// No way to authenticate at the token endpoint.
+    #[error(transparent)]
+    ClientAuthentication(#[from] NoCommonMethod),
+    /// The authorization response.
+    #[error(transparent)]
+    Authorization(#[from] AuthorizationResponseError),
+    /// The token response.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// OpenID Connect without an ID token.
+    #[error(
+        "the token response has no id_token, although openid was asked for; is the scope `openid` allowed for this client?"
+    )]
+    MissingIdToken,
+    /// The ID token.
+    #[error("ID token: {0}")]
+    IdToken(#[from] IdTokenError),
+    /// The userinfo answer.
+    #[error(transparent)]
+    UserInfo(#[from] UserInfoError),
+    /// The profile names nobody.
+    #[error("the profile names no subject")]
+    MissingSubject,
+    /// A request cannot be written, which only a broken endpoint can cause.
+    #[error("a request to the provider cannot be written")]
+    Unwritable,
+}
+
+/// One registered provider and its caches.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) registration: Registration,
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) client_id: ClientId,
+    discovery: Cached<ServerMetadata>,
+    keys: Cached<JwkSet>,
+}
+
+/// All providers, in the order of configuration.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    pub(crate) entries: Vec<Entry>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A provider whose endpoints are known: ready to be asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resolved<'a> {
+    pub(crate) entry: &'a Entry,
+    registry: &'a Registry,
+}
+
+impl Entry {
+    /// Checks a registration.
+    pub(crate) fn new(registration: Registration) -> Result<Self, String> {
+        let provider = &registration.provider;
+        let issuer = provider.issuer.as_deref().map(Issuer::parse).transpose().map_err(|error| error.to_string())?;
+        if provider.protocol == Protocol::Oidc && issuer.is_none() {
+            return Err("an OpenID Connect provider needs its issuer".to_owned());
+        }
+        if provider.protocol == Protocol::OAuth2 && (provider.authorization.is_none() || provider.token.is_none()) {
+            return Err("an OAuth 2.0 provider needs an authorization and a token endpoint".to_owned());
+        }
+        if provider.protocol == Protocol::OAuth2 && provider.profile_source == ProfileSource::IdToken {
+            return Err("an OAuth 2.0 provider has no ID token: give it a userinfo endpoint".to_owned());
+        }
+        let client_id = ClientId::parse(registration.client_id.clone()).map_err(|error| error.to_string())?;
+        let needs_secret = !matches!(provider.client_authentication, Some(ClientAuthentication::None));
+        if needs_secret && registration.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
+            return Err("the client secret is empty; a public client is spelled `.without_secret()`".to_owned());
+        }
+        let entry = Self { issuer, client_id, registration, discovery: Cached::default(), keys: Cached::default() };
+        let provider = &entry.registration.provider;
+        for (name, url) in [
+            ("authorization_endpoint", &provider.authorization),
+            ("token_endpoint", &provider.token),
+            ("jwks_uri", &provider.jwks),
+        ] {
+            entry.configured(name, url.as_deref()).map_err(|error| error.to_string())?;
+        }
+        for url in entry.profile_urls() {
+            entry.configured("userinfo_endpoint", Some(url)).map_err(|error| error.to_string())?;
+        }
+        Ok(entry)
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.registration.provider.id
+    }
+
+    fn profile_urls(&self) -> Vec<&str> {
+        match &self.registration.provider.profile_source {
+            ProfileSource::IdToken | ProfileSource::UserInfo(None) => Vec::new(),
+            ProfileSource::UserInfo(Some(url)) => vec![url],
+            ProfileSource::UserInfoThenPrimaryEmail { url, emails } => vec![url, emails],
+        }
+    }
+
+    /// An endpoint that the application configured: it is trusted to be where it is, but not to be readable by everyone.
+    fn configured(&self, name: &'static str, url: Option<&str>) -> Result<Option<Url>, MetadataError> {
+        let Some(text) = url else { return Ok(None) };
+        let bad = |problem| MetadataError::Endpoint { name, problem, url: text.to_owned() };
+        let parsed = Url::parse(text).map_err(|_| bad("is not an absolute URL"))?;
+        match &self.issuer {
+            Some(issuer) if parsed.scheme() == "http" => check_endpoint(name, text, issuer).map(Some),
+            None if parsed.scheme() == "http" && authstile_oauth::word::is_loopback(&parsed) => Ok(Some(parsed)),
+            _ if parsed.scheme() == "https" => Ok(Some(parsed)),
+            _ => Err(bad("must use https (http only on loopback)")),
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(entries: Vec<Entry>, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Self { entries, transport, clock }
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Resolved<'_>> {
+        self.entries.iter().find(|entry| entry.id() == id).map(|entry| Resolved { entry, registry: self })
+    }
+
+    /// Sends a request and turns what can go wrong on the way into a leaf that says where.
+    async fn send(&self, what: &'static str, request: Request<Bytes>) -> Result<(StatusCode, Bytes), ProviderError> {
+        let url = request.uri().to_string().split('?').next().unwrap_or_default().to_owned();
+        tracing::debug!(what, %url, "asking the provider");
+        match self.transport.send(request).await {
+            Ok(response) => Ok((response.status(), response.into_body())),
+            Err(source) => Err(ProviderError::Transport { what, url, source }),
+        }
+    }
+
+    async fn get(&self, what: &'static str, url: &Url) -> Result<Bytes, ProviderError> {
+        let request = Request::get(url.as_str()).header(http::header::ACCEPT, "application/json").body(Bytes::new());
+        match self.send(what, request.map_err(|_| ProviderError::Unwritable)?).await? {
+            (StatusCode::OK, body) => Ok(body),
+            (status, _) => Err(ProviderError::Status { what, url: url.to_string(), status: status.as_u16() }),
+        }
+    }
+}
+
+impl<'a> Resolved<'a> {
+    fn provider(&self) -> &'a crate::provider::Provider {
+        &self.entry.registration.provider
+    }
+
+    /// What the provider says about itself; `None` for plain OAuth, where nothing is discovered.
+    async fn metadata(&self) -> Result<Option<Arc<ServerMetadata>>, ProviderError> {
+        let Some(issuer) = self.entry.issuer.as_ref().filter(|_| self.provider().protocol == Protocol::Oidc) else {
+            return Ok(None);
+        };
+        let fetch = async || {
+            let body = self.registry.get("discovery", &ServerMetadata::well_known(issuer)).await?;
+            Ok(ServerMetadata::parse(&body, issuer)?)
+        };
+        self.entry.discovery.get(self.registry.clock.now(), fetch).await.map(Some)
+    }
+
+    /// An endpoint: the configured one, else the discovered one.
+    async fn endpoint(
+        &self,
+        name: &'static str,
+        configured: Option<&str>,
+        discovered: fn(&ServerMetadata) -> Option<&Url>,
+    ) -> Result<Url, ProviderError> {
+        if let Some(url) = self.entry.configured(name, configured)? {
+            return Ok(url);
+        }
+        let metadata = self.metadata().await?;
+        metadata.as_deref().and_then(discovered).cloned().ok_or(ProviderError::MissingEndpoint(name))
+    }
+
+    /// Station *ask*: the URL that the browser is sent to.
+    pub(crate) async fn authorization_url(
+        &self,
+        redirect_uri: &RedirectUri,
+        state: &State,
+        nonce: &Nonce,
+        challenge: &PkceChallenge,
+        asked: &[(String, String)],
+    ) -> Result<Url, ProviderError> {
+        let provider = self.provider();
+        let endpoint = self
+            .endpoint("authorization_endpoint", provider.authorization.as_deref(), |metadata| {
+                metadata.authorization_endpoint.as_ref()
+            })
+            .await?;
+        let request = AuthorizationRequest {
+            endpoint: &endpoint,
+            client_id: &self.entry.client_id,
+            redirect_uri,
+            scope: &provider.scope,
+            response_mode: provider.response_mode,
+            state,
+            nonce: (provider.protocol == Protocol::Oidc).then_some(nonce),
+            challenge,
+            extra: asked,
+        };
+        Ok(request.url())
+    }
+
+    /// The authorization parameters of one sign-in: what the registration pins, then what the browser may add.
+    pub(crate) fn authorization_params<'b>(
+        &self,
+        browser: impl Iterator<Item = (&'b str, &'b str)>,
+    ) -> Vec<(String, String)> {
+        let pinned =
+            self.provider().authorization_params.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let mut asked: Vec<(String, String)> =
+            pinned.filter(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str())).collect();
+        for (name, value) in browser {
+            if !PROTOCOL_PARAMETERS.contains(&name) && self.entry.registration.lets_browsers_set(name) {
+                asked.retain(|(known, _)| known != name);
+                asked.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        asked
+    }
+
+    /// Station *accept*: is this the answer to that question?
+    pub(crate) async fn accept(
+        &self,
+        response: AuthorizationResponse,
+        state: &State,
+    ) -> Result<GrantedCode, ProviderError> {
+        let issuer_required = self.metadata().await?.is_some_and(|metadata| metadata.authorization_response_iss);
+        Ok(response.accept(&Expected { state, issuer: self.entry.issuer.as_ref(), issuer_required })?)
+    }
+
+    /// Station *exchange*: a checked code becomes tokens.
+    pub(crate) async fn exchange(
+        &self,
+        code: GrantedCode,
+        verifier: PkceVerifier,
+        redirect_uri: &RedirectUri,
+    ) -> Result<TokenResponse, ProviderError> {
+        let provider = self.provider();
+        let endpoint = self
+            .endpoint("token_endpoint", provider.token.as_deref(), |metadata| metadata.token_endpoint.as_ref())
+            .await?;
+        let advertised = self.metadata().await?;
+        let secret = self.entry.registration.client_secret.as_ref();
+        let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
+        let authentication = ClientAuthentication::choose(provider.client_authentication, methods, secret.is_some())?;
+        let said = [
+            code.expose().to_owned(),
+            verifier.expose().to_owned(),
+            secret.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+        ];
+        let request = TokenRequest {
+            endpoint: &endpoint,
+            client_id: &self.entry.client_id,
+            client_secret: secret,
+            authentication,
+            redirect_uri,
+            code,
+            verifier,
+        };
+        let request = request.into_request().map_err(|_| ProviderError::Unwritable)?;
+        let (status, body) = self.registry.send("token endpoint", request).await?;
+        Ok(token::parse(status, &body).map_err(|error| without_secrets(error, &said))?)
+    }
+
+    /// Verifies the ID token. When its key is not among those we know, they are fetched again, once in a while.
+    pub(crate) async fn verify(
+        &self,
+        tokens: &TokenResponse,
+        code: &str,
+        nonce: &Nonce,
+    ) -> Result<IdToken, ProviderError> {
+        let raw = tokens.id_token.as_ref().ok_or(ProviderError::MissingIdToken)?;
+        let issuer = self.entry.issuer.as_ref().ok_or(ProviderError::MissingEndpoint("issuer"))?;
+        let metadata = self.metadata().await?.ok_or(ProviderError::MissingEndpoint("issuer"))?;
+        let now = self.registry.clock.now();
+        let expected = id_token::Expected {
+            issuer,
+            client_id: &self.entry.client_id,
+            nonce,
+            access_token: Some(&tokens.access_token),
+            code: Some(code),
+            algorithms: &metadata.id_token_signing_alg_values,
+            now: now.seconds(),
+        };
+        let jwks_uri =
+            self.endpoint("jwks_uri", self.provider().jwks.as_deref(), |metadata| metadata.jwks_uri.as_ref()).await?;
+        let fetch = async || Ok(JwkSet::parse(&self.registry.get("key set", &jwks_uri).await?)?);
+        let keys = self.entry.keys.get(now, fetch).await?;
+        let verdict = id_token::verify(raw, &keys, &expected);
+        if !matches!(verdict, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. })))) {
+            return Ok(verdict?);
+        }
+        tracing::info!(
+            provider = self.entry.id(),
+            "the ID token names a key that is not known: fetching the keys again"
+        );
+        let keys = self.entry.keys.refetch(&keys, now, fetch).await?;
+        Ok(id_token::verify(raw, &keys, &expected)?)
+    }
+
+    /// The profile, from verified sources only.
+    pub(crate) async fn profile(
+        &self,
+        tokens: &TokenResponse,
+        id_token: Option<&IdToken>,
+    ) -> Result<Claims, ProviderError> {
+        let source = &self.provider().profile_source;
+        let from_endpoint = async |configured: Option<&str>| {
+            let endpoint =
+                self.endpoint("userinfo_endpoint", configured, |metadata| metadata.userinfo_endpoint.as_ref()).await?;
+            let request = userinfo::request(&endpoint, &tokens.access_token).map_err(|_| ProviderError::Unwritable)?;
+            let (status, body) = self.registry.send("userinfo endpoint", request).await?;
+            Ok::<Claims, ProviderError>(userinfo::parse(status, &body)?)
+        };
+        match source {
+            ProfileSource::IdToken => Ok(id_token.ok_or(ProviderError::MissingIdToken)?.claims().clone()),
+            ProfileSource::UserInfo(configured) => {
+                let claims = from_endpoint(configured.as_deref()).await?;
+                if let Some(id_token) = id_token {
+                    userinfo::check_subject(&claims, id_token.subject())?;
+                }
+                Ok(claims)
+            }
+            ProfileSource::UserInfoThenPrimaryEmail { url, emails } => {
+                let mut claims = from_endpoint(Some(url)).await?;
+                let shown = claims.get("email").and_then(Value::as_str).is_some_and(|email| !email.is_empty());
+                if let Some(email) = if shown { None } else { self.primary_email(emails, tokens).await } {
+                    claims.insert("email".to_owned(), email.into());
+                    claims.insert("email_verified".to_owned(), true.into());
+                }
+                Ok(claims)
+            }
+        }
+    }
+
+    /// The primary verified address of a list like GitHub's. A list that cannot be had (the scope was not granted) is no
+    /// reason not to sign in: then no address counts as verified.
+    async fn primary_email(&self, url: &str, tokens: &TokenResponse) -> Option<String> {
+        let endpoint = self.entry.configured("userinfo_endpoint", Some(url)).ok()??;
+        let request = userinfo::request(&endpoint, &tokens.access_token).ok()?;
+        let answer = self.registry.send("e-mail list", request).await;
+        let list = match answer.map(|(status, body)| userinfo::parse_json(status, &body)) {
+            Ok(Ok(Value::Array(list))) => list,
+            other => {
+                tracing::warn!(provider = self.entry.id(), problem = ?other.err(), "the list of e-mail addresses cannot be had");
+                return None;
+            }
+        };
+        let yes = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_bool) == Some(true);
+        let primary = list.iter().find(|entry| yes(entry, "primary") && yes(entry, "verified"))?;
+        primary.get("email").and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
+/// A provider may repeat in its error what we sent; the log must not.
+fn without_secrets(error: TokenError, said: &[String]) -> TokenError {
+    let clean = |text: String| {
+        said.iter()
+            .filter(|secret| secret.len() > 3)
+            .fold(text, |text, secret| text.replace(secret.as_str(), "[redacted]"))
+    };
+    match error {
+        TokenError::Refused { status, error, description } => {
+            TokenError::Refused { status, error: clean(error), description: description.map(clean) }
+        }
+        other => other,
+    }
+}
+
+/// A value that is fetched by one and read by all.
+#[derive(Debug)]
+struct Cached<T> {
+    slot: RwLock<Slot<T>>,
+    fetching: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    value: Option<(Arc<T>, UnixTime)>,
+    failure: Option<(ProviderError, UnixTime)>,
+    /// When the value was last fetched before its time.
+    refetched: Option<UnixTime>,
+}
+
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self { slot: RwLock::new(Slot { value: None, failure: None, refetched: None }), fetching: Mutex::new(()) }
+    }
+}
+
+impl<T> Cached<T> {
+    /// The value; fetched when there is none, fetched anew by one of its readers when it is stale.
+    async fn get(
+        &self,
+        now: UnixTime,
+        fetch: impl AsyncFnOnce() -> Result<T, ProviderError>,
+    ) -> Result<Arc<T>, ProviderError> {
+        match self.current() {
+            Some((value, at)) if now < at.plus_seconds(FRESH) => Ok(value),
+            Some((stale, _)) => {
+                let Some(_one) = self.fetching.try_lock() else { return Ok(stale) };
+                match self.current() {
+                    Some((value, at)) if now < at.plus_seconds(FRESH) => Ok(value),
+                    _ if self.failed_since(now, REFETCH).is_some() => Ok(stale),
+                    _ => Ok(self.store(now, fetch().await).unwrap_or(stale)),
+                }
+            }
+            None => {
+                let _one = self.fetching.lock().await;
+                if let Some((value, _)) = self.current() {
+                    return Ok(value);
+                }
+                if let Some(failure) = self.failed_since(now, FAILURE) {
+                    return Err(failure);
+                }
+                self.store(now, fetch().await)
+            }
+        }
+    }
+
+    /// A newer value than `known`, which somebody found lacking: what another has fetched meanwhile, else fetched now,
+    /// but at most once in 30 s, so that nobody can make us ask the provider more often than that.
+    async fn refetch(
+        &self,
+        known: &Arc<T>,
+        now: UnixTime,
+        fetch: impl AsyncFnOnce() -> Result<T, ProviderError>,
+    ) -> Result<Arc<T>, ProviderError> {
+        let _one = self.fetching.lock().await;
+        if let Some((value, _)) = self.current().filter(|(value, _)| !Arc::ptr_eq(value, known)) {
+            return Ok(value);
+        }
+        {
+            let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+            if slot.refetched.is_some_and(|at| now < at.plus_seconds(REFETCH)) {
+                return Ok(known.clone());
+            }
+            slot.refetched = Some(now);
+        }
+        self.store(now, fetch().await)
+    }
+
+    fn current(&self) -> Option<(Arc<T>, UnixTime)> {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner).value.clone()
+    }
+
+    fn failed_since(&self, now: UnixTime, seconds: i64) -> Option<ProviderError> {
+        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
+        slot.failure.as_ref().filter(|(_, at)| now < at.plus_seconds(seconds)).map(|(failure, _)| failure.clone())
+    }
+
+    fn store(&self, now: UnixTime, fetched: Result<T, ProviderError>) -> Result<Arc<T>, ProviderError> {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        match fetched {
+            Ok(value) => {
+                let value = Arc::new(value);
+                slot.value = Some((value.clone(), now));
+                slot.failure = None;
+                Ok(value)
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "fetching from the provider failed");
+                slot.failure = Some((failure.clone(), now));
+                Err(failure)
+            }
+        }
+    }
+}
