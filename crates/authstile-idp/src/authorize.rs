@@ -1,0 +1,215 @@
+//! `GET /oauth/authorize` and the form behind it (§2, §10.2).
+
+use http::{HeaderValue, StatusCode, header};
+
+use crate::authorization_request::AuthorizationRequest;
+use crate::http_text::{Call, Response, redirect, text, with_header, with_query};
+use crate::idp::Idp;
+use crate::memory::{Code, Grant};
+use crate::model::{Client, Mode};
+use crate::random::{self, NoRandomness};
+use crate::select::{Choice, Unroutable, choose};
+use crate::sign_in::SignIn;
+use crate::{page, sabotage};
+
+/// The browser arrives with the application's question.
+pub(crate) fn begin(idp: &Idp, call: &Call) -> Response {
+    ask(idp, call).unwrap_or_else(|refusal| refusal.answer(idp))
+}
+
+/// The person has filled in the sign-in page: `request`, and `user`, `provider` or `deny`.
+pub(crate) fn submit(idp: &Idp, call: &Call) -> Response {
+    decide(idp, call).unwrap_or_else(|refusal| refusal.answer(idp))
+}
+
+fn ask(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
+    let client = known_client(idp, call)?;
+    let redirect_uri = registered_redirect_uri(client, call)?;
+    let mut request = AuthorizationRequest::parse(client, redirect_uri, &call.query)?;
+    if let Some((error, description)) = sabotage::authorization_error(idp.misbehaviour()) {
+        return Err(request.refuse(error, description));
+    }
+    request.choice = choose(idp.environment(), &call.query).map_err(|unroutable| request.unroutable(unroutable))?;
+    match present(idp, call, &request)? {
+        Some(sign_in) => answer(idp, call, &request, sign_in),
+        None if request.prompts("none") => Err(request.refuse("login_required", "Nobody is signed in")),
+        None => open_page(idp, request),
+    }
+}
+
+fn decide(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
+    let id = call.form.get("request").unwrap_or_default();
+    let opened = idp.memory().open.get(idp.now(), id).cloned();
+    let mut request = opened.ok_or(Refusal::page("invalid_request", GONE))?;
+    if let Some(provider) = call.form.get("provider") {
+        let connection = idp.environment().social_connection(provider);
+        let connection = connection.ok_or(Refusal::page("invalid_request", "The social provider is not enabled."))?;
+        request.choice = Choice::Connection { id: connection.to_owned(), organization_id: None };
+        if let Some(opened) = idp.memory().open.get_mut(idp.now(), id) {
+            opened.choice = request.choice.clone();
+        }
+        return Ok(page::sign_in(idp.environment(), &request, id, None));
+    }
+    let email = call.form.get("user").unwrap_or_default().trim();
+    let denied = call.form.get("deny").is_some();
+    if !denied && !is_address(email) {
+        return Ok(page::sign_in(idp.environment(), &request, id, Some("That is not an e-mail address.")));
+    }
+    // Only who takes the request off the shelf answers it.
+    let taken = idp.memory().open.take(idp.now(), id);
+    taken.ok_or(Refusal::page("invalid_request", GONE))?;
+    if denied {
+        return Err(request.refuse("access_denied", "The user denied access"));
+    }
+    let sign_in = sign_in(idp, &request, email)?;
+    answer(idp, call, &request, sign_in)
+}
+
+const GONE: &str =
+    "This sign-in has been answered already, or was left open for too long. Start again at the application.";
+
+fn known_client<'a>(idp: &'a Idp, call: &Call) -> Result<&'a Client, Refusal> {
+    let id = call.query.get("client_id").filter(|_| !call.query.is_repeated("client_id"));
+    id.and_then(|id| idp.environment().clients.get(id))
+        .ok_or(Refusal::page("invalid_client", "No application is registered under this client_id."))
+}
+
+/// Until this has passed, nothing may be sent anywhere (RFC 6749 §3.1.2.4).
+fn registered_redirect_uri<'a>(client: &Client, call: &'a Call) -> Result<&'a str, Refusal> {
+    let uri = call.query.get("redirect_uri").filter(|_| !call.query.is_repeated("redirect_uri"));
+    uri.filter(|uri| client.may_return_to(uri) && HeaderValue::from_str(uri).is_ok())
+        .ok_or(Refusal::page("invalid_redirect_uri", "The application has not registered this redirect_uri."))
+}
+
+/// Who is there already: the session's owner, or the user whom [`Idp::auto_sign_in`] plays.
+fn present(idp: &Idp, call: &Call, request: &AuthorizationRequest) -> Result<Option<SignIn>, Refusal> {
+    let session = idp.session(call).filter(|session| suffices(idp, request, session));
+    let Some(email) = idp.auto_sign_in_as().filter(|_| !request.prompts("none")) else {
+        return Ok(session);
+    };
+    match session.filter(|session| session.user.email.eq_ignore_ascii_case(&email)) {
+        Some(session) => Ok(Some(session)),
+        None => sign_in(idp, request, &email).map(Some),
+    }
+}
+
+/// A session is reused for the connection it came through, unless the application asks for the person again.
+fn suffices(idp: &Idp, request: &AuthorizationRequest, session: &SignIn) -> bool {
+    let same_connection = match &request.choice {
+        Choice::Connection { id, .. } => *id == session.connection_id,
+        Choice::HostedLogin => true,
+        Choice::HostedSignUp => false,
+    };
+    let wants_person = ["login", "select_account", "create"].iter().any(|prompt| request.prompts(prompt));
+    let young = request.max_age.is_none_or(|seconds| idp.now().saturating_sub(session.at) <= seconds);
+    same_connection && young && !wants_person
+}
+
+fn sign_in(idp: &Idp, request: &AuthorizationRequest, email: &str) -> Result<SignIn, Refusal> {
+    let sid = random::identifier("ses_")?;
+    SignIn::new(idp.environment(), &request.choice, email, sid, idp.now())
+        .map_err(|unroutable| request.unroutable(unroutable))
+}
+
+fn open_page(idp: &Idp, request: AuthorizationRequest) -> Result<Response, Refusal> {
+    let id = random::secret()?;
+    let response = page::sign_in(idp.environment(), &request, &id, None);
+    idp.memory().open.put(idp.now(), id, request);
+    Ok(response)
+}
+
+/// `?code=…&state=…`, and a session for the next time.
+fn answer(idp: &Idp, call: &Call, request: &AuthorizationRequest, sign_in: SignIn) -> Result<Response, Refusal> {
+    let (code, cookie) = (random::secret()?, random::secret()?);
+    let is_new = idp.session(call).is_none_or(|session| session.sid != sign_in.sid);
+    let grant = Grant {
+        client_id: request.client_id.clone(),
+        scope: granted_scope(idp, &request.scope),
+        family: random::secret()?,
+        sign_in: Some(sign_in.clone()),
+    };
+    let issued = Code {
+        grant,
+        redirect_uri: request.redirect_uri.clone(),
+        challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
+        max_age_asked: request.max_age.is_some(),
+        redeemed: false,
+    };
+    let mut pairs = vec![("code", code.clone())];
+    pairs.extend(request.state.clone().map(|state| ("state", state)));
+    if idp.environment().authorization_response_iss {
+        pairs.push(("iss", idp.issuer().to_owned()));
+    }
+    sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
+    let response = redirect(&with_query(&request.redirect_uri, &pairs));
+
+    let mut memory = idp.memory();
+    memory.codes.put(idp.now(), code, issued);
+    if !is_new {
+        return Ok(response);
+    }
+    memory.sessions.put(idp.now(), cookie.clone(), sign_in);
+    let cookie = idp.session_cookie(&cookie);
+    Ok(with_header(response, header::SET_COOKIE, cookie))
+}
+
+/// Modular mode has no refresh tokens (§0).
+fn granted_scope(idp: &Idp, asked: &str) -> String {
+    let allowed = |scope: &&str| *scope != "offline_access" || idp.environment().mode == Mode::FullStack;
+    asked.split_ascii_whitespace().filter(allowed).collect::<Vec<_>>().join(" ")
+}
+
+fn is_address(text: &str) -> bool {
+    let parts = text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    parts && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// A request that gets no code, and who is told.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The person only: there is no application that could be trusted with the answer.
+    Page { error: &'static str, description: &'static str },
+    /// The application, by redirect (§2.4).
+    Redirect { redirect_uri: String, state: Option<String>, error: &'static str, description: &'static str },
+    /// Nobody's fault.
+    NoRandomness,
+}
+
+impl Refusal {
+    fn page(error: &'static str, description: &'static str) -> Self {
+        Self::Page { error, description }
+    }
+
+    pub(crate) fn redirect(uri: &str, state: Option<&str>, error: &'static str, description: &'static str) -> Self {
+        Self::Redirect { redirect_uri: uri.to_owned(), state: state.map(str::to_owned), error, description }
+    }
+
+    fn answer(self, idp: &Idp) -> Response {
+        match self {
+            Self::Page { error, description } => page::refusal(error, description),
+            Self::NoRandomness => text(StatusCode::INTERNAL_SERVER_ERROR, "no randomness"),
+            Self::Redirect { redirect_uri, state, error, description } => {
+                let mut pairs = vec![("error", error.to_owned()), ("error_description", description.to_owned())];
+                pairs.extend(state.map(|state| ("state", state)));
+                if idp.environment().authorization_response_iss {
+                    pairs.push(("iss", idp.issuer().to_owned()));
+                }
+                sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
+                redirect(&with_query(&redirect_uri, &pairs))
+            }
+        }
+    }
+}
+
+impl From<NoRandomness> for Refusal {
+    fn from(_: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
+impl AuthorizationRequest {
+    fn unroutable(&self, unroutable: Unroutable) -> Refusal {
+        self.refuse(unroutable.error, unroutable.description)
+    }
+}

@@ -1,0 +1,61 @@
+//! A ready-made environment with friendly people.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::builder::IdpBuilder;
+use crate::model::{Client, Connection, Organization};
+use crate::user::User;
+
+/// The client of [`Idp::demo`](crate::Idp::demo).
+pub const DEMO_CLIENT_ID: &str = "skc_demo";
+
+/// The secret of [`DEMO_CLIENT_ID`].
+pub const DEMO_CLIENT_SECRET: &str = "test_demo_secret";
+
+pub(crate) fn furnish(builder: IdpBuilder, redirect_uri: String, post_logout_redirect_uri: String) -> IdpBuilder {
+    builder
+        .client(
+            Client::new(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
+                .redirect_uri(redirect_uri)
+                .post_logout_redirect_uri(post_logout_redirect_uri),
+        )
+        .organization(
+            Organization::new("org_acme", "Acme")
+                .domain("acme.example")
+                .connection(Connection::new("conn_acme_okta", "Acme Okta")),
+        )
+        .organization(
+            Organization::new("org_globex", "Globex")
+                .domain("globex.example")
+                .connection(Connection::new("conn_globex_entra", "Globex Entra ID")),
+        )
+        .social("google", "conn_google")
+        .user(
+            person("ada@acme.example", "Ada", "Lovelace", "org_acme").id("00u1ada").picture(portrait("AL", "#8250df")),
+        )
+        .user(person("grace@acme.example", "Grace", "Hopper", "org_acme").id("00u2grace"))
+        .user(
+            person("linus@globex.example", "Linus", "Pauling", "org_globex")
+                .id("e964d135-35c7-4a13-a3b4-2579a1cdf4e6")
+                .picture(portrait("LP", "#1a7f37")),
+        )
+        // A SAML NameID that is the e-mail address, and no name at all: both happen (§3.2).
+        .user(User::new("radia@globex.example").id("radia@globex.example").organization("org_globex"))
+}
+
+fn person(email: &str, given_name: &str, family_name: &str, organization: &str) -> User {
+    User::new(email)
+        .name(format!("{given_name} {family_name}"))
+        .given_name(given_name)
+        .family_name(family_name)
+        .organization(organization)
+}
+
+/// Initials on a coloured square, as a `data:` URL: nothing is fetched from anywhere.
+fn portrait(initials: &str, colour: &str) -> String {
+    let svg = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64'><rect width='64' height='64' fill='{colour}'/>\
+         <text x='32' y='41' font-family='sans-serif' font-size='26' fill='#fff' text-anchor='middle'>{initials}</text></svg>"
+    );
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
+}
