@@ -156,15 +156,21 @@ impl Browser {
         page
     }
 
+    /// The CSRF token that `GET /csrf` gives this browser; empty when there is none.
+    pub async fn csrf_token(&mut self, base: &str) -> String {
+        let page = self.get(&format!("{base}/csrf")).await;
+        page.json().get("csrfToken").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// Presses the button of a provider on the sign-in page at `base` (origin and base path), without following.
     pub async fn press_sign_in(&mut self, base: &str, provider: &str, return_to: &str) -> Page {
-        let token = self.get(&format!("{base}/csrf")).await.json()["csrfToken"].as_str().unwrap_or_default().to_owned();
+        let token = self.csrf_token(base).await;
         self.post(&format!("{base}/signin/{provider}"), &[("csrfToken", &token), ("callbackUrl", return_to)]).await
     }
 
     /// Presses the button of the sign-out page, without following.
     pub async fn press_sign_out(&mut self, base: &str) -> Page {
-        let token = self.get(&format!("{base}/csrf")).await.json()["csrfToken"].as_str().unwrap_or_default().to_owned();
+        let token = self.csrf_token(base).await;
         self.post(&format!("{base}/signout"), &[("csrfToken", &token)]).await
     }
 

@@ -14,6 +14,7 @@ mod admission;
 mod answer;
 mod auth;
 mod builder;
+mod cached;
 pub mod clock;
 pub mod cookie;
 pub mod env;

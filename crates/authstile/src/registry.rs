@@ -1,12 +1,9 @@
 //! The registered providers, and what is known about each of them: discovery documents and keys, cached.
 //!
-//! A cache entry is served as it is while it is fresh, and served stale while one request (only one) fetches it anew.
-//! When fetching fails, what is there goes on being served. A provider that is down stops neither the process nor
-//! anybody who does not need it just now.
+//! A provider that is down stops neither the process nor anybody who does not need it just now.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use async_lock::Mutex;
 use authstile_oauth::authorize::{
     AuthorizationRequest, AuthorizationResponse, AuthorizationResponseError, Expected, GrantedCode, PROTOCOL_PARAMETERS,
 };
@@ -25,17 +22,11 @@ use http::{Request, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::clock::{Clock, UnixTime};
+use crate::cached::Cached;
+use crate::clock::Clock;
 use crate::model::Claims;
 use crate::provider::{ProfileSource, Protocol, Registration};
 use crate::transport::{Transport, TransportError};
-
-/// Seconds that discovery and keys are fresh.
-const FRESH: i64 = 15 * 60;
-/// Seconds between two fetches of the keys because of a `kid` that is not among them.
-const REFETCH: i64 = 30;
-/// Seconds that a failed fetch is remembered, so that those who waited for it fail with it instead of one by one.
-const FAILURE: i64 = 1;
 
 /// What a provider, or the way to it, did wrong. Each leaf names what was expected and what came.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -104,8 +95,8 @@ pub(crate) struct Entry {
     pub(crate) registration: Registration,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) client_id: ClientId,
-    discovery: Cached<ServerMetadata>,
-    keys: Cached<JwkSet>,
+    discovery: Cached<ServerMetadata, ProviderError>,
+    keys: Cached<JwkSet, ProviderError>,
 }
 
 /// All providers, in the order of configuration.
@@ -435,105 +426,5 @@ fn without_secrets(error: TokenError, said: &[String]) -> TokenError {
             TokenError::Refused { status, error: clean(error), description: description.map(clean) }
         }
         other => other,
-    }
-}
-
-/// A value that is fetched by one and read by all.
-#[derive(Debug)]
-struct Cached<T> {
-    slot: RwLock<Slot<T>>,
-    fetching: Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Slot<T> {
-    value: Option<(Arc<T>, UnixTime)>,
-    failure: Option<(ProviderError, UnixTime)>,
-    /// When the value was last fetched before its time.
-    refetched: Option<UnixTime>,
-}
-
-impl<T> Default for Cached<T> {
-    fn default() -> Self {
-        Self { slot: RwLock::new(Slot { value: None, failure: None, refetched: None }), fetching: Mutex::new(()) }
-    }
-}
-
-impl<T> Cached<T> {
-    /// The value; fetched when there is none, fetched anew by one of its readers when it is stale.
-    async fn get(
-        &self,
-        now: UnixTime,
-        fetch: impl AsyncFnOnce() -> Result<T, ProviderError>,
-    ) -> Result<Arc<T>, ProviderError> {
-        match self.current() {
-            Some((value, at)) if now < at.plus_seconds(FRESH) => Ok(value),
-            Some((stale, _)) => {
-                let Some(_one) = self.fetching.try_lock() else { return Ok(stale) };
-                match self.current() {
-                    Some((value, at)) if now < at.plus_seconds(FRESH) => Ok(value),
-                    _ if self.failed_since(now, REFETCH).is_some() => Ok(stale),
-                    _ => Ok(self.store(now, fetch().await).unwrap_or(stale)),
-                }
-            }
-            None => {
-                let _one = self.fetching.lock().await;
-                if let Some((value, _)) = self.current() {
-                    return Ok(value);
-                }
-                if let Some(failure) = self.failed_since(now, FAILURE) {
-                    return Err(failure);
-                }
-                self.store(now, fetch().await)
-            }
-        }
-    }
-
-    /// A newer value than `known`, which somebody found lacking: what another has fetched meanwhile, else fetched now,
-    /// but at most once in 30 s, so that nobody can make us ask the provider more often than that.
-    async fn refetch(
-        &self,
-        known: &Arc<T>,
-        now: UnixTime,
-        fetch: impl AsyncFnOnce() -> Result<T, ProviderError>,
-    ) -> Result<Arc<T>, ProviderError> {
-        let _one = self.fetching.lock().await;
-        if let Some((value, _)) = self.current().filter(|(value, _)| !Arc::ptr_eq(value, known)) {
-            return Ok(value);
-        }
-        {
-            let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-            if slot.refetched.is_some_and(|at| now < at.plus_seconds(REFETCH)) {
-                return Ok(known.clone());
-            }
-            slot.refetched = Some(now);
-        }
-        self.store(now, fetch().await)
-    }
-
-    fn current(&self) -> Option<(Arc<T>, UnixTime)> {
-        self.slot.read().unwrap_or_else(PoisonError::into_inner).value.clone()
-    }
-
-    fn failed_since(&self, now: UnixTime, seconds: i64) -> Option<ProviderError> {
-        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
-        slot.failure.as_ref().filter(|(_, at)| now < at.plus_seconds(seconds)).map(|(failure, _)| failure.clone())
-    }
-
-    fn store(&self, now: UnixTime, fetched: Result<T, ProviderError>) -> Result<Arc<T>, ProviderError> {
-        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        match fetched {
-            Ok(value) => {
-                let value = Arc::new(value);
-                slot.value = Some((value.clone(), now));
-                slot.failure = None;
-                Ok(value)
-            }
-            Err(failure) => {
-                tracing::warn!(%failure, "fetching from the provider failed");
-                slot.failure = Some((failure.clone(), now));
-                Err(failure)
-            }
-        }
     }
 }
