@@ -175,13 +175,18 @@ impl AuthorizationResponse {
                 return Err(AuthorizationResponseError::UnexpectedParameter(name));
             }
         }
-        let description = parameters.one("error_description")?.map(|text| text.chars().take(500).collect());
-        let error = parameters
-            .one("error")?
-            .map(|error| AuthorizationErrorResponse { error: error.chars().take(100).collect(), description });
+        let (code, state) = (parameters.one("code")?, parameters.one("state")?);
+        // The error goes to the log, where neither the code nor the state belongs, whoever repeats them.
+        let clip = |text: &str, length: usize| -> String {
+            let own = [code, state].into_iter().flatten().filter(|own| own.len() > 3);
+            own.fold(text.to_owned(), |text, own| text.replace(own, "[redacted]")).chars().take(length).collect()
+        };
+        let description = parameters.one("error_description")?.map(|text| clip(text, 500));
+        let error =
+            parameters.one("error")?.map(|error| AuthorizationErrorResponse { error: clip(error, 100), description });
         Ok(Self {
-            code: parameters.one("code")?.map(AuthorizationCode::new),
-            state: parameters.one("state")?.map(str::to_owned),
+            code: code.map(AuthorizationCode::new),
+            state: state.map(str::to_owned),
             issuer: parameters.one("iss")?.map(str::to_owned),
             error,
         })

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
+use crate::claims::{self, clip, from_claim_error, required, seconds, text};
 use crate::jose::alg::SignatureAlgorithm;
 use crate::jose::jwk::JwkSet;
 use crate::jose::jws::{self, SignatureError};
@@ -14,7 +15,7 @@ use crate::secret::{AccessToken, RawIdToken};
 use crate::word::{ClientId, Issuer, Nonce, Subject};
 
 /// Seconds by which clocks may differ.
-pub const LEEWAY: i64 = 60;
+pub const LEEWAY: i64 = claims::LEEWAY;
 
 /// What must be true of an ID token.
 #[derive(Debug)]
@@ -91,13 +92,15 @@ pub enum IdTokenError {
         /// Seconds ahead of now.
         ahead: i64,
     },
-    /// The nonce is another one, or missing: the token belongs to another sign-in.
+    /// The nonce is another one: the token belongs to another sign-in.
     #[error("nonce does not belong to this sign-in")]
     Nonce,
     /// `at_hash` or `c_hash` belongs to another access token or code.
     #[error("{0} does not belong to the token or code that came with it")]
     Hash(&'static str),
 }
+
+from_claim_error!(IdTokenError);
 
 /// **Proof**: claims of an ID token that was verified in full.
 #[derive(Debug, Clone)]
@@ -147,8 +150,7 @@ impl IdToken {
 /// See [`IdTokenError`]: the first rule that is broken.
 pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Result<IdToken, IdTokenError> {
     let verified = jws::verify(token.expose(), keys, expected.algorithms)?;
-    let claims: Map<String, Value> =
-        serde_json::from_slice(&verified.payload).map_err(|_| IdTokenError::NotAnObject)?;
+    let claims = claims::parse(&verified.payload)?;
     let subject = text(&claims, "sub")?.and_then(|sub| Subject::parse(sub).ok());
     check_issuer(&claims, expected)?;
     check_audience(&claims, expected)?;
@@ -158,7 +160,8 @@ pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Res
         (None, true) => return Err(IdTokenError::WrongType { name: "sub", expected: "a non-empty text" }),
         (None, false) => return Err(IdTokenError::Missing("sub")),
     };
-    if !text(&claims, "nonce")?.is_some_and(|nonce| expected.nonce.matches(nonce)) {
+    let nonce = required("nonce", text(&claims, "nonce")?)?;
+    if !expected.nonce.matches(nonce) {
         return Err(IdTokenError::Nonce);
     }
     check_hash(&claims, "at_hash", expected.access_token.map(AccessToken::expose), verified.algorithm)?;
@@ -168,7 +171,7 @@ pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Res
 }
 
 fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let issuer = text(claims, "iss")?.ok_or(IdTokenError::Missing("iss"))?;
+    let issuer = required("iss", text(claims, "iss")?)?;
     if issuer != expected.issuer.as_str() {
         return Err(IdTokenError::Issuer { expected: expected.issuer.to_string(), got: clip(issuer) });
     }
@@ -176,15 +179,7 @@ fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<
 }
 
 fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let wrong = IdTokenError::WrongType { name: "aud", expected: "a text or a list of texts" };
-    let audiences: Vec<&str> = match claims.get("aud") {
-        None => return Err(IdTokenError::Missing("aud")),
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(list)) => {
-            list.iter().map(|value| value.as_str().ok_or(wrong.clone())).collect::<Result<_, _>>()?
-        }
-        Some(_) => return Err(wrong),
-    };
+    let audiences = claims::audiences(claims)?;
     let ours = expected.client_id.as_str();
     if !audiences.contains(&ours) {
         return Err(IdTokenError::Audience {
@@ -201,17 +196,9 @@ fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Resul
 }
 
 fn check_time(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenError> {
-    let expires = seconds(claims, "exp")?.ok_or(IdTokenError::Missing("exp"))?;
-    if expires.saturating_add(LEEWAY) <= now {
-        return Err(IdTokenError::Expired(now.saturating_sub(expires)));
-    }
-    let issued = seconds(claims, "iat")?.ok_or(IdTokenError::Missing("iat"))?;
-    for (name, at) in [("iat", Some(issued)), ("nbf", seconds(claims, "nbf")?)] {
-        if let Some(ahead) = at.map(|at| at.saturating_sub(now)).filter(|ahead| *ahead > LEEWAY) {
-            return Err(IdTokenError::NotYetValid { name, ahead });
-        }
-    }
-    Ok(())
+    claims::expiry(claims, now)?;
+    required("iat", seconds(claims, "iat")?)?;
+    Ok(claims::check_begun(claims, now)?)
 }
 
 /// OpenID Connect Core §3.1.3.6: the left half of the hash of the token or code, in base64url.
@@ -250,28 +237,4 @@ fn check_known_types(claims: &Map<String, Value>) -> Result<(), IdTokenError> {
         Some(Value::Array(list)) if list.iter().all(Value::is_string) => Ok(()),
         Some(_) => Err(IdTokenError::WrongType { name: "amr", expected: "a list of texts" }),
     }
-}
-
-fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenError> {
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(IdTokenError::WrongType { name, expected: "a text" }),
-    }
-}
-
-fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, IdTokenError> {
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => number
-            .as_i64()
-            .or_else(|| number.as_f64().filter(|seconds| seconds.is_finite()).map(|seconds| seconds as i64))
-            .map(Some)
-            .ok_or(IdTokenError::WrongType { name, expected: "a number of seconds" }),
-        Some(_) => Err(IdTokenError::WrongType { name, expected: "a number of seconds" }),
-    }
-}
-
-fn clip(text: &str) -> String {
-    text.chars().take(200).collect()
 }

@@ -22,11 +22,15 @@
 //! let token = IdToken { claims: Default::default() };
 //! ```
 
+pub mod access_token;
 pub mod authorize;
+mod claims;
 pub mod client_auth;
 pub mod form;
 pub mod id_token;
 pub mod jose;
+pub mod logout;
+pub mod logout_token;
 pub mod metadata;
 pub mod pkce;
 pub mod secret;

@@ -10,7 +10,7 @@ use crate::guard::OrganizationGuard;
 
 /// Authorization parameters that decide which connection signs a user in. When one of them is pinned, browsers can set
 /// none of them, because any of the others might win over it.
-const ROUTING: [&str; 5] = ["connection_id", "organization_id", "domain", "domain_hint", "provider"];
+const ROUTING: &[&str] = &["connection_id", "organization_id", "domain", "domain_hint", "provider"];
 
 /// The card of Scalekit. Its issuer is your environment's URL.
 pub const SCALEKIT: Provider = Provider {
@@ -44,7 +44,7 @@ impl Scalekit {
             issuer.pop();
         }
         let provider = Provider { issuer: Some(Cow::Owned(issuer)), ..SCALEKIT };
-        Self(provider.register(client_id, client_secret).check(OrganizationGuard))
+        Self(provider.register(client_id, client_secret).check(OrganizationGuard).routing(ROUTING))
     }
 
     /// From `AUTH_SCALEKIT_ID`, `AUTH_SCALEKIT_SECRET` and `AUTH_SCALEKIT_ISSUER`.
@@ -74,24 +74,19 @@ impl Scalekit {
     /// Signs everybody in through one connection, `conn_…`. Wins over organization and domain.
     #[must_use]
     pub fn connection_id(self, connection_id: impl Into<Cow<'static, str>>) -> Self {
-        self.route("connection_id", connection_id.into())
+        self.authorization_param("connection_id", connection_id)
     }
 
     /// Signs everybody in as members of one organization, `org_…`. Wins over the domain.
     #[must_use]
     pub fn organization_id(self, organization_id: impl Into<Cow<'static, str>>) -> Self {
-        self.route("organization_id", organization_id.into())
+        self.authorization_param("organization_id", organization_id)
     }
 
     /// Signs everybody in through the organization that registered this e-mail domain.
     #[must_use]
     pub fn domain(self, domain: impl Into<Cow<'static, str>>) -> Self {
-        self.route("domain", Cow::Owned(domain.into().to_lowercase()))
-    }
-
-    fn route(self, name: &'static str, value: Cow<'static, str>) -> Self {
-        let Self(registration) = self.authorization_param(name, value);
-        Self(registration.reserve(ROUTING))
+        self.authorization_param("domain", domain.into().to_lowercase())
     }
 }
 

@@ -9,7 +9,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 
 fn claims() -> Claims {
     let mut claims = Claims::new();
-    for (name, value) in [("name", "Ada Lovelace"), ("email", "ada@acme.example"), ("picture", "https://example.com/ada.png")] {
+    for (name, value) in
+        [("name", "Ada Lovelace"), ("email", "ada@acme.example"), ("picture", "https://example.com/ada.png")]
+    {
         claims.insert(name.to_owned(), value.into());
     }
     claims.insert("sub".to_owned(), "5f0c1d2e-0000-4000-8000-000000000001".into());
@@ -24,7 +26,11 @@ fn seal(criterion: &mut Criterion) {
     let token = sealer.seal(claims(), 3600, now, &SystemRandom).unwrap();
     criterion.bench_function("open", |bencher| bencher.iter(|| sealer.open(&token, now).unwrap()));
     criterion.bench_function("seal", |bencher| {
-        bencher.iter_batched(claims, |claims| sealer.seal(claims, 3600, now, &SystemRandom).unwrap(), criterion::BatchSize::SmallInput);
+        bencher.iter_batched(
+            claims,
+            |claims| sealer.seal(claims, 3600, now, &SystemRandom).unwrap(),
+            criterion::BatchSize::SmallInput,
+        );
     });
 }
 

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::error::{Denied, Error};
 use crate::hooks::{SignInAttempt, SignInDecision};
 use crate::model::{Account, Claims, User};
+use crate::provider::Facts;
 use crate::random::uuid_text;
 use crate::settings::Settings;
 
@@ -17,6 +18,8 @@ pub(crate) struct Identity {
     pub(crate) user: User,
     pub(crate) account: Account,
     pub(crate) profile: Claims,
+    /// What the provider knows beyond the claims, and what the session can be revoked by.
+    pub(crate) facts: Facts,
 }
 
 /// **Proof**: policy and hooks said yes.
@@ -25,6 +28,7 @@ pub(crate) struct Admission {
     pub(crate) user: User,
     pub(crate) account: Account,
     pub(crate) profile: Claims,
+    pub(crate) facts: Facts,
 }
 
 /// What became of an attempt.
@@ -37,12 +41,15 @@ pub(crate) enum Admitted {
 
 /// Station *admit*.
 pub(crate) async fn admit(settings: &Settings, identity: Identity) -> Result<Admitted, Error> {
-    let Identity { issuer, subject, user, account, profile } = identity;
+    let Identity { issuer, subject, user, account, profile, facts } = identity;
     let user =
         User { id: stable_id(issuer.as_ref().map_or(account.provider.as_str(), Issuer::as_str), &subject), ..user };
+    if settings.revocations.is_refused(&facts.keys).await? {
+        return Err(Denied::Deactivated { user: user.id }.into());
+    }
     let attempt = SignInAttempt { user: user.clone(), account: account.clone(), profile: profile.clone() };
     match settings.hooks.sign_in(attempt).await.map_err(|source| Error::hook("sign_in", source))? {
-        SignInDecision::Allow => Ok(Admitted::Yes(Box::new(Admission { user, account, profile }))),
+        SignInDecision::Allow => Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts }))),
         SignInDecision::Deny => Err(Denied::AccessDenied { user: user.id }.into()),
         SignInDecision::RedirectTo(url) => Ok(Admitted::Elsewhere(url)),
     }

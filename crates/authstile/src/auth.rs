@@ -11,13 +11,16 @@ use crate::answer::{Answer, Store};
 use crate::builder::AuthBuilder;
 use crate::cookie::Cookies;
 use crate::error::{Error, RequestError};
+use crate::facts::SessionFacts;
 use crate::flow::callback::{Failed, callback};
+use crate::flow::initiate::{Initiated, arrives_at_callback, initiate};
 use crate::flow::page::{self, Failure};
 use crate::flow::session::{session, update};
-use crate::flow::sign_in::{find, sign_in};
-use crate::flow::sign_out::sign_out;
+use crate::flow::sign_in::{begin, sign_in};
+use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
+use crate::revocation::RevocationKey;
 use crate::route::{NoRoute, Route};
 use crate::session::Read;
 use crate::settings::Settings;
@@ -115,11 +118,52 @@ impl Auth {
         let settings = &*self.0;
         let kind = settings.kind(&settings.origin(headers, uri)?);
         let now = settings.clock.now();
-        let Read::Claims(claims) = kind.session.read(&Cookies::parse(headers), now) else { return Ok(None) };
-        let expires = kind.session.expires_of(&claims, now);
+        let Read::Claims(claims) = settings.live(kind, &Cookies::parse(headers), now).await? else { return Ok(None) };
+        let (expires, facts) = (kind.session.expires_of(&claims, now), SessionFacts::raw(&claims));
         let input = JwtInput { claims, trigger: Trigger::Read, user: None, account: None, profile: None, update: None };
         let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
-        Ok(claims.map(|claims| Session::from_claims(claims, expires)))
+        Ok(claims.map(|mut claims| {
+            SessionFacts::keep(facts, &mut claims);
+            Session::from_claims(claims, expires)
+        }))
+    }
+
+    /// Begins a sign-in from a handler of the application's, which knows better than any form where this visitor belongs:
+    /// `asked` are authorization parameters such as `("organization_id", "org_…")`, which win over what a browser could
+    /// send. The answer sends the browser to the provider; `return_to` is where it comes back to.
+    pub async fn begin_sign_in(
+        &self,
+        headers: &HeaderMap,
+        uri: &Uri,
+        provider: &str,
+        asked: Vec<(String, String)>,
+        return_to: &str,
+    ) -> Response<Bytes> {
+        let settings = &*self.0;
+        let answer = match Visit::new(settings, headers, uri, Body::default()) {
+            Ok(visit) => {
+                let return_to = settings.return_to(return_to, &visit.origin);
+                let return_to = return_to.as_ref().unwrap_or(&visit.return_to).as_str();
+                let begun = async {
+                    let provider = settings.find(provider)?;
+                    let asked = provider.authorization_params(asked, std::iter::empty());
+                    begin(settings, &visit, provider, asked, return_to).await
+                };
+                begun.await.unwrap_or_else(|error| page::failed(settings, &visit, &error, Vec::new()))
+            }
+            Err(error) => unusable(settings, Some(&Route::SignInPage), &error),
+        };
+        answer.into_response(headers, &settings.content_security_policy)
+    }
+
+    /// Ends every session that carries the key, on every process that shares the revocations: all of a person
+    /// ([`RevocationKey::subject`]), those of a session at the provider, or what else the provider has keys for.
+    ///
+    /// # Errors
+    /// When the storage of revocations fails.
+    pub async fn revoke(&self, key: &RevocationKey) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        Ok(self.0.revocations.revoke(key, now, self.0.plain.session.expires(now)).await?)
     }
 
     /// The `Set-Cookie` headers that renew a session, when its `update_age` has passed; so that sessions slide also in
@@ -188,14 +232,26 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
         }
         Route::SignIn(Some(id)) => {
             // An unknown provider is said before a bad token is: it is the application's mistake, not the visitor's.
-            find(settings, id)?;
+            settings.find(id)?;
             sign_in(settings, visit, id).await?
         }
         Route::SignOutPage => page::sign_out(settings, visit),
         Route::SignOut => sign_out(settings, visit).await?,
+        Route::SignedOut => signed_out(settings, visit),
+        Route::Callback(id) if arrives_at_callback(settings.find(id)?, &visit.query) => {
+            initiated(settings, visit, id).await?
+        }
         Route::Callback(id) => callback(settings, visit, id).await?,
+        Route::Initiate(id) => initiated(settings, visit, id).await?,
         Route::Error => page::error(settings, visit),
         Route::VerifyRequest => page::verify_request(settings, visit),
+    })
+}
+
+async fn initiated(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Error> {
+    Ok(match initiate(settings, visit, id).await? {
+        Initiated::Answer(answer) => answer,
+        Initiated::Ask { asked, return_to } => page::switch(settings, visit, id, &asked, &return_to),
     })
 }
 

@@ -18,6 +18,7 @@ use crate::error::ConfigError;
 use crate::event::{Event, Events};
 use crate::guard::Csrf;
 use crate::hooks::{DefaultHooks, HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::leaving;
 use crate::model::Claims;
 use crate::page::{ButtonStyle, Theme, stylesheet};
 use crate::pending;
@@ -25,10 +26,12 @@ use crate::provider::Registration;
 use crate::random::{Random, SystemRandom};
 use crate::registry::{Entry, Registry};
 use crate::return_to::Origin;
+use crate::revocation::{MemoryRevocations, Revocations};
 use crate::seal::{Sealer, Secrets};
 use crate::session::{SessionCookies, SessionLifetime};
 use crate::settings::{Kind, Pages, Settings};
 use crate::transport::Transport;
+use crate::vault::{self, Vault};
 use crate::visit::HostPolicy;
 
 /// Where Auth.js mounts itself in Next.js, and where its browser client looks.
@@ -57,6 +60,7 @@ pub struct AuthBuilder {
     lifetime: SessionLifetime,
     hooks: ClosureHooks,
     events: Option<Arc<dyn Events>>,
+    revocations: Arc<dyn Revocations>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -78,6 +82,7 @@ impl Default for AuthBuilder {
             lifetime: SessionLifetime::default(),
             hooks: ClosureHooks::default(),
             events: None,
+            revocations: Arc::new(MemoryRevocations::new()),
             transport: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
@@ -247,6 +252,13 @@ impl AuthBuilder {
         self.events(ClosureEvents(Box::new(move |event| Box::pin(handler(event)))))
     }
 
+    /// Where ended sessions are remembered. In memory unless you say otherwise, which is right for one process.
+    #[must_use]
+    pub fn revocations(mut self, revocations: impl Revocations + 'static) -> Self {
+        self.revocations = Arc::new(revocations);
+        self
+    }
+
     /// The way to the network: `authstile_reqwest::ReqwestTransport` in production.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
@@ -314,6 +326,12 @@ impl AuthBuilder {
             let names = CookieNames::new(security);
             Ok::<Kind, ConfigError>(Kind {
                 session: SessionCookies::new(&self.secrets, &names, security, self.lifetime).map_err(keys)?,
+                vault: Vault::new(
+                    names.tokens.clone(),
+                    security,
+                    Sealer::new(&self.secrets, vault::SALT).map_err(keys)?,
+                    self.lifetime.max_age,
+                ),
                 names,
                 security,
             })
@@ -323,7 +341,9 @@ impl AuthBuilder {
             secure: kind(CookieSecurity::Secure)?,
             plain: kind(CookieSecurity::Plain)?,
             pending: Sealer::new(&self.secrets, pending::SALT).map_err(keys)?,
+            leaving: Sealer::new(&self.secrets, leaving::SALT).map_err(keys)?,
             csrf: Csrf::new(&self.secrets),
+            revocations: self.revocations,
             registry: Registry::new(entries, transport, self.clock.clone()),
             base_path: self.base_path,
             host: self.host,

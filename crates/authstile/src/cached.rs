@@ -33,7 +33,10 @@ struct Slot<T, E> {
 
 impl<T, E> Default for Cached<T, E> {
     fn default() -> Self {
-        Self { slot: RwLock::new(Slot { value: None, failure: None, refetched: None, attempts: 0 }), fetching: Mutex::new(()) }
+        Self {
+            slot: RwLock::new(Slot { value: None, failure: None, refetched: None, attempts: 0 }),
+            fetching: Mutex::new(()),
+        }
     }
 }
 

@@ -21,6 +21,12 @@ impl UnixTime {
         Self { millis }
     }
 
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.millis
+    }
+
     /// Whole seconds, rounded down.
     #[must_use]
     pub const fn seconds(self) -> i64 {

@@ -36,6 +36,10 @@ pub struct CookieNames {
     pub pending: String,
     /// What went wrong last, for the page that says so.
     pub failure: String,
+    /// The provider's tokens, where they are kept.
+    pub tokens: String,
+    /// A departure to the provider's end of session.
+    pub leaving: String,
 }
 
 impl CookieNames {
@@ -52,6 +56,8 @@ impl CookieNames {
             callback_url: format!("{secure}authjs.callback-url"),
             pending: format!("{host}authstile.pending."),
             failure: format!("{host}authstile.failure"),
+            tokens: format!("{host}authstile.tokens"),
+            leaving: format!("{host}authstile.leaving"),
         }
     }
 }
@@ -351,6 +357,19 @@ mod tests {
         );
         assert!(write(CHUNK * MAX_CHUNKS, &[]).is_ok());
         assert!(write(CHUNK * MAX_CHUNKS + 1, &[]).is_err());
+    }
+
+    #[test]
+    fn sessions_are_cut_exactly_where_auth_js_cuts_them() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../tests/data/jwe.json")).unwrap();
+        let now = UnixTime::from_seconds(0);
+        for vector in vectors["chunking"].as_array().unwrap() {
+            let token = "x".repeat(usize::try_from(vector["value_length"].as_u64().unwrap()).unwrap());
+            let written = write_session("authjs.session-token", &token, now, CookieSecurity::Plain, &[]).unwrap();
+            let written =
+                written.iter().map(|cookie| serde_json::json!({"name": cookie.name, "length": cookie.value.len()}));
+            assert_eq!(serde_json::Value::Array(written.collect()), vector["cookies"], "{}", vector["value_length"]);
+        }
     }
 
     #[test]

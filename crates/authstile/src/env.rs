@@ -44,6 +44,11 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The names of all variables that are set and not empty, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// A variable that must be set.
     ///
     /// # Errors

@@ -6,6 +6,9 @@
 
 use std::fmt;
 
+use authstile_oauth::token::TokenError;
+use authstile_oauth::userinfo::UserInfoError;
+
 use crate::guard::GuardError;
 use crate::hooks::HookError;
 use crate::profile::ProfileError;
@@ -13,6 +16,7 @@ use crate::provider::IdentityMismatch;
 use crate::registry::ProviderError;
 use crate::seal::SealError;
 use crate::session::WriteError;
+use crate::store::StoreError;
 use crate::transport::TransportError;
 
 /// One failed request.
@@ -35,6 +39,9 @@ pub enum Error {
         /// What it did.
         source: ProviderError,
     },
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The application's hook failed.
     #[error("the {hook} hook failed: {source}")]
     Hook {
@@ -78,6 +85,9 @@ pub enum RequestError {
         /// The ids that there are.
         registered: String,
     },
+    /// What a visitor entered is no e-mail address.
+    #[error("what was entered is no e-mail address")]
+    InvalidEmail,
     /// More or longer authorization parameters than a sign-in can remember.
     #[error("the sign-in request carries too many authorization parameters")]
     TooManyParameters,
@@ -110,6 +120,12 @@ pub enum Denied {
         /// The user's id.
         user: String,
     },
+    /// The account, its connection or its organization was switched off.
+    #[error("{user} was switched off by directory or administrator")]
+    Deactivated {
+        /// The user's id.
+        user: String,
+    },
     /// Somebody else came back than was asked for.
     #[error(transparent)]
     Mismatch(#[from] IdentityMismatch),
@@ -129,10 +145,13 @@ impl Error {
     pub fn public_code(&self) -> &'static str {
         match self {
             Self::Request(RequestError::Guard(_)) => "MissingCSRF",
+            Self::Request(RequestError::InvalidEmail) => "OAuthSignInError",
             Self::Denied(_) => "AccessDenied",
             Self::Provider { leg: Leg::SignIn, .. } => "OAuthSignInError",
             Self::Provider { leg: Leg::Callback, .. } => "OAuthCallbackError",
-            Self::Request(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => "Configuration",
+            Self::Request(_) | Self::Store(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
+                "Configuration"
+            }
         }
     }
 
@@ -151,13 +170,14 @@ impl Error {
             Self::Request(error) => match error {
                 RequestError::Guard(_) => Reason::StalePage,
                 RequestError::UnknownProvider { .. } | RequestError::UnknownAction => Reason::NotFound,
+                RequestError::InvalidEmail => Reason::InvalidEmail,
                 RequestError::PendingExpired => Reason::SignInExpired,
-                RequestError::StateMissing
-                | RequestError::PendingMissing
-                | RequestError::WrongProvider { .. }
-                | RequestError::TooManyParameters => Reason::SignInUnknown,
+                RequestError::StateMissing | RequestError::PendingMissing | RequestError::WrongProvider { .. } => {
+                    Reason::SignInUnknown
+                }
+                RequestError::TooManyParameters => Reason::TooManyParameters,
             },
-            Self::Denied(Denied::AccessDenied { .. }) => Reason::AccessDenied,
+            Self::Denied(Denied::AccessDenied { .. } | Denied::Deactivated { .. }) => Reason::AccessDenied,
             Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
@@ -171,12 +191,31 @@ impl Error {
                     _ => Reason::ProviderRefused,
                 },
                 ProviderError::Transport {
-                    source: TransportError::Timeout | TransportError::Unreachable(_), ..
+                    source: TransportError::Timeout | TransportError::Unreachable(_) | TransportError::Broken(_),
+                    ..
                 }
-                | ProviderError::Status { status: 500.., .. } => Reason::ProviderUnreachable,
+                | ProviderError::Status { status: 500.., .. }
+                | ProviderError::Token(
+                    TokenError::NotATokenResponse { status: 500.., .. } | TokenError::Refused { status: 500.., .. },
+                )
+                | ProviderError::UserInfo(UserInfoError::Status(500..)) => Reason::ProviderUnreachable,
                 _ => Reason::ProviderMisbehaved,
             },
+            Self::Store(_) => Reason::Unavailable,
             Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => Reason::Configuration,
+        }
+    }
+
+    /// The provider and its own error code, when it refused with one: the provider may have words for it.
+    pub(crate) fn refusal(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Provider {
+                provider,
+                source:
+                    ProviderError::Authorization(authstile_oauth::authorize::AuthorizationResponseError::Refused(refusal)),
+                ..
+            } => Some((provider, &refusal.error)),
+            _ => None,
         }
     }
 
@@ -187,7 +226,7 @@ impl Error {
             Self::Request(_) => tracing::debug!(%reference, code, error = %self, "refused a request"),
             Self::Denied(_) => tracing::info!(%reference, code, error = %self, "denied"),
             Self::Provider { .. } => tracing::warn!(%reference, code, error = %self, "the provider failed"),
-            Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
+            Self::Store(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
                 tracing::error!(%reference, code, error = %self, "failed")
             }
         }
@@ -230,6 +269,7 @@ pub enum Reason {
     AccessDenied,
     ConnectionMismatch,
     Configuration,
+    InvalidEmail,
     NotFound,
     OrganizationMismatch,
     ProviderDenied,
@@ -240,14 +280,17 @@ pub enum Reason {
     SignInExpired,
     SignInUnknown,
     StalePage,
+    TooManyParameters,
+    Unavailable,
     Verification,
 }
 
 impl Reason {
-    const ALL: [Self; 14] = [
+    const ALL: &[Self] = &[
         Self::AccessDenied,
         Self::ConnectionMismatch,
         Self::Configuration,
+        Self::InvalidEmail,
         Self::NotFound,
         Self::OrganizationMismatch,
         Self::ProviderDenied,
@@ -258,12 +301,14 @@ impl Reason {
         Self::SignInExpired,
         Self::SignInUnknown,
         Self::StalePage,
+        Self::TooManyParameters,
+        Self::Unavailable,
         Self::Verification,
     ];
 
     /// Reads the name; `None` for anything that is not one of ours.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.to_string() == name)
+        Self::ALL.iter().copied().find(|reason| reason.to_string() == name)
     }
 
     /// The reason behind a public code, where nothing more is known.
@@ -284,11 +329,16 @@ impl Reason {
         match self {
             Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch => code == "AccessDenied",
             Self::StalePage => code == "MissingCSRF",
-            Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable => {
+            Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable | Self::InvalidEmail => {
                 matches!(code, "OAuthSignInError" | "OAuthCallbackError")
             }
             Self::ProviderMisbehaved => matches!(code, "OAuthSignInError" | "OAuthCallbackError" | "AccessDenied"),
-            Self::Configuration | Self::NotFound | Self::SignInExpired | Self::SignInUnknown => code == "Configuration",
+            Self::Configuration
+            | Self::Unavailable
+            | Self::NotFound
+            | Self::SignInExpired
+            | Self::SignInUnknown
+            | Self::TooManyParameters => code == "Configuration",
             Self::SessionRequired | Self::Verification => false,
         }
     }
@@ -300,10 +350,15 @@ impl Reason {
                 http::StatusCode::FORBIDDEN
             }
             Self::NotFound => http::StatusCode::NOT_FOUND,
-            Self::SignInExpired | Self::SignInUnknown | Self::StalePage => http::StatusCode::BAD_REQUEST,
+            Self::SignInExpired | Self::SignInUnknown | Self::StalePage | Self::TooManyParameters => {
+                http::StatusCode::BAD_REQUEST
+            }
             Self::ProviderMisbehaved | Self::ProviderUnreachable => http::StatusCode::BAD_GATEWAY,
             Self::Configuration => http::StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ProviderDenied | Self::ProviderRefused | Self::SessionRequired => http::StatusCode::OK,
+            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::ProviderDenied | Self::ProviderRefused | Self::SessionRequired | Self::InvalidEmail => {
+                http::StatusCode::OK
+            }
         }
     }
 }

@@ -20,9 +20,11 @@ pub mod cookie;
 pub mod env;
 mod error;
 pub mod event;
+mod facts;
 mod flow;
 mod guard;
 pub mod hooks;
+mod leaving;
 mod model;
 mod page;
 mod pending;
@@ -31,11 +33,15 @@ pub mod provider;
 pub mod random;
 mod registry;
 mod return_to;
+pub mod revocation;
 mod route;
+pub mod routing;
 pub mod seal;
 mod session;
 mod settings;
+mod store;
 mod transport;
+mod vault;
 mod visit;
 
 pub use auth::Auth;
@@ -48,12 +54,17 @@ pub use hooks::{HookError, Hooks, SignInDecision};
 pub use model::{Account, Claims, Session, User};
 pub use page::{ColorScheme, Theme};
 pub use pending::PENDING_SECONDS;
-pub use provider::{Customize, IdentityCheck, IdentityMismatch, Provider, Registration};
+pub use provider::{
+    Customize, EndSession, ErrorWords, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Provider, Registration,
+};
 pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};
+pub use revocation::{MemoryRevocations, RevocationKey, Revocations};
 pub use session::SessionLifetime;
 pub use settings::Pages;
+pub use store::StoreError;
 pub use transport::{Limits, Transport, TransportError};
+pub use vault::KeepTokens;
 pub use visit::{HostPolicy, UntrustedHost};
 
 /// A future on the heap: what the methods of our ports return, so that they can be used as trait objects.

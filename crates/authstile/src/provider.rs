@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::model::User;
 use crate::profile::{ProfileMap, ProfileMapping, STANDARD_CLAIMS, pointer};
+use crate::revocation::RevocationKey;
+use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
+use crate::vault::KeepTokens;
 
 /// What a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +169,16 @@ impl Provider {
             client_secret: Some(ClientSecret::new(client_secret)),
             reserved: Vec::new(),
             checks: Vec::new(),
+            facts: None,
+            shown: None,
+            end_session: EndSession::Here,
+            end_session_fallback: None,
+            keep_tokens: KeepTokens::Nothing,
+            form: SignInForm::Button,
+            router: None,
+            routing: &[],
+            initiator: None,
+            explain: None,
         }
     }
 }
@@ -187,6 +200,41 @@ pub struct Registration {
     /// Authorization parameters that no browser may set.
     pub(crate) reserved: Vec<Cow<'static, str>>,
     pub(crate) checks: Vec<Arc<dyn IdentityCheck>>,
+    pub(crate) facts: Option<Arc<dyn IdentityFacts>>,
+    pub(crate) shown: Option<&'static str>,
+    pub(crate) end_session: EndSession,
+    pub(crate) end_session_fallback: Option<String>,
+    pub(crate) keep_tokens: KeepTokens,
+    pub(crate) form: SignInForm,
+    pub(crate) router: Option<Arc<dyn SignInRouter>>,
+    pub(crate) routing: &'static [&'static str],
+    pub(crate) initiator: Option<Arc<dyn LoginInitiator>>,
+    pub(crate) explain: Option<Explain>,
+}
+
+/// What a visitor reads about an error code of a provider, and who can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorWords {
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// What happened, in a sentence.
+    pub what: &'static str,
+    /// What to do, and whose turn it is.
+    pub todo: &'static str,
+}
+
+/// Finds the words for an error code; `None` for codes without words of their own.
+pub type Explain = fn(&str) -> Option<ErrorWords>;
+
+/// How far signing out goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndSession {
+    /// Our own session ends; the provider's stays, so that the next sign-in may ask nothing. The default.
+    #[default]
+    Here,
+    /// The browser is sent to the provider's end of session and comes back (OpenID Connect RP-Initiated Logout 1.0).
+    /// `<our address>/api/auth/signed-out` must be registered there as post-logout redirect URI.
+    AtProvider,
 }
 
 impl Registration {
@@ -211,6 +259,53 @@ impl Registration {
         self
     }
 
+    /// Says what the provider knows of an identity beyond the standard's claims.
+    #[must_use]
+    pub fn facts(mut self, facts: impl IdentityFacts + 'static) -> Self {
+        self.facts = Some(Arc::new(facts));
+        self
+    }
+
+    /// Shows the member of the session token that the facts add to the browser, at `GET /session`.
+    #[must_use]
+    pub fn show_member(mut self, name: &'static str) -> Self {
+        self.shown = Some(name);
+        self
+    }
+
+    /// Names the authorization parameters that decide together who signs a user in. When the registration or a router
+    /// gives one of them, a browser can give none, because any of the others might win over it.
+    #[must_use]
+    pub fn routing(mut self, names: &'static [&'static str]) -> Self {
+        self.routing = names;
+        self
+    }
+
+    /// Reads the tokens with which the provider begins sign-ins.
+    #[must_use]
+    pub fn initiator(mut self, initiator: impl LoginInitiator + 'static) -> Self {
+        self.initiator = Some(Arc::new(initiator));
+        self
+    }
+
+    /// Words for the provider's error codes.
+    #[must_use]
+    pub fn explain(mut self, explain: Explain) -> Self {
+        self.explain = Some(explain);
+        self
+    }
+
+    /// Where the provider's session ends when its discovery document does not say.
+    #[must_use]
+    pub fn end_session_fallback(mut self, url: impl Into<String>) -> Self {
+        self.end_session_fallback = Some(url.into());
+        self
+    }
+
+    pub(crate) fn shown_member(&self) -> Option<&str> {
+        self.shown
+    }
+
     /// Whether a browser may set the authorization parameter.
     pub(crate) fn lets_browsers_set(&self, name: &str) -> bool {
         !self.reserved.iter().any(|reserved| reserved == name)
@@ -231,6 +326,22 @@ pub trait IdentityCheck: fmt::Debug + Send + Sync {
     /// # Errors
     /// When somebody else came back than was asked for.
     fn check(&self, id_token: &IdToken, asked: &[(String, String)]) -> Result<(), IdentityMismatch>;
+}
+
+/// What a provider knows of an identity beyond the standard's claims: what its sessions can be revoked by, and what
+/// applications want to know about them.
+pub trait IdentityFacts: fmt::Debug + Send + Sync {
+    /// Reads the facts of a verified ID token.
+    fn facts(&self, issuer: &str, id_token: &IdToken) -> Facts;
+}
+
+/// See [`IdentityFacts`].
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Keys beside the subject and the provider's session, which every session carries.
+    pub keys: Vec<RevocationKey>,
+    /// A member for the session token, by its name.
+    pub member: Option<(&'static str, serde_json::Value)>,
 }
 
 /// Somebody else came back than was asked for.
@@ -361,6 +472,35 @@ pub trait Customize: AsMut<Registration> + Sized {
     #[must_use]
     fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.as_mut().provider.response_mode = mode;
+        self
+    }
+
+    /// Decides on the server where a visitor is sent. With [`SignInForm::WorkEmail`] the sign-in page has a field for a
+    /// work e-mail address in place of the button.
+    #[must_use]
+    fn router(mut self, form: SignInForm, router: impl SignInRouter + 'static) -> Self {
+        let registration = self.as_mut();
+        registration.form = form;
+        registration.router = Some(Arc::new(router));
+        self
+    }
+
+    /// How far signing out goes. With [`EndSession::AtProvider`] the ID token is kept, sealed, because providers want to
+    /// see it again.
+    #[must_use]
+    fn end_session(mut self, end: EndSession) -> Self {
+        let registration = self.as_mut();
+        registration.end_session = end;
+        if end == EndSession::AtProvider && registration.keep_tokens == KeepTokens::Nothing {
+            registration.keep_tokens = KeepTokens::IdToken;
+        }
+        self
+    }
+
+    /// Which of the provider's tokens outlive the sign-in, sealed in cookies of their own.
+    #[must_use]
+    fn keep_tokens(mut self, keep: KeepTokens) -> Self {
+        self.as_mut().keep_tokens = keep;
         self
     }
 

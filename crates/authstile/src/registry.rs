@@ -16,8 +16,9 @@ use authstile_oauth::pkce::{PkceChallenge, PkceVerifier};
 use authstile_oauth::token::{TokenError, TokenRequest, TokenResponse};
 use authstile_oauth::userinfo::UserInfoError;
 use authstile_oauth::word::{ClientId, Issuer, Nonce, RedirectUri, State};
-use authstile_oauth::{token, userinfo};
+use authstile_oauth::{logout, token, userinfo};
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -233,6 +234,11 @@ impl<'a> Resolved<'a> {
         metadata.as_deref().and_then(discovered).cloned().ok_or(ProviderError::MissingEndpoint(name))
     }
 
+    async fn token_endpoint(&self) -> Result<Url, ProviderError> {
+        self.endpoint("token_endpoint", self.provider().token.as_deref(), |metadata| metadata.token_endpoint.as_ref())
+            .await
+    }
+
     /// Station *ask*: the URL that the browser is sent to.
     pub(crate) async fn authorization_url(
         &self,
@@ -248,6 +254,8 @@ impl<'a> Resolved<'a> {
                 metadata.authorization_endpoint.as_ref()
             })
             .await?;
+        // Without a token endpoint nobody could come back: better said before the visitor leaves than after.
+        self.token_endpoint().await?;
         let request = AuthorizationRequest {
             endpoint: &endpoint,
             client_id: &self.entry.client_id,
@@ -262,22 +270,58 @@ impl<'a> Resolved<'a> {
         Ok(request.url())
     }
 
-    /// The authorization parameters of one sign-in: what the registration pins, then what the browser may add.
+    /// Where the browser ends the provider's session; `None` when the provider has no such place.
+    pub(crate) async fn end_session_url(
+        &self,
+        id_token_hint: Option<&str>,
+        back: &str,
+        state: &State,
+    ) -> Result<Option<Url>, ProviderError> {
+        let discovered = self.metadata().await?.and_then(|metadata| metadata.end_session_endpoint.clone());
+        let endpoint = match discovered {
+            Some(url) => Some(url),
+            None => self
+                .entry
+                .configured("end_session_endpoint", self.entry.registration.end_session_fallback.as_deref())?,
+        };
+        Ok(endpoint
+            .map(|endpoint| logout::end_session_url(&endpoint, &self.entry.client_id, id_token_hint, back, state)))
+    }
+
+    /// The authorization parameters of one sign-in: what the registration pins, then what the server chose for this
+    /// visitor, then what the browser may add.
     pub(crate) fn authorization_params<'b>(
         &self,
+        chosen: Vec<(String, String)>,
         browser: impl Iterator<Item = (&'b str, &'b str)>,
     ) -> Vec<(String, String)> {
-        let pinned =
-            self.provider().authorization_params.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        let mut asked: Vec<(String, String)> =
-            pinned.filter(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str())).collect();
-        for (name, value) in browser {
-            if !PROTOCOL_PARAMETERS.contains(&name) && self.entry.registration.lets_browsers_set(name) {
-                asked.retain(|(known, _)| known != name);
-                asked.push((name.to_owned(), value.to_owned()));
+        let registration = &self.entry.registration;
+        let pinned = registration.provider.authorization_params.iter();
+        let pinned = pinned.map(|(name, value)| (name.to_string(), value.to_string()));
+        let mut asked = Vec::new();
+        self.add(&mut asked, pinned);
+        self.add(&mut asked, chosen.into_iter());
+        let browser = browser.filter(|(name, _)| registration.lets_browsers_set(name));
+        self.add(&mut asked, browser.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        asked
+    }
+
+    /// Adds parameters of one source, which can replace neither the protocol's own nor those of the sources before, and
+    /// can route no further where one of those has routed already. Of its own repeated names the last wins.
+    fn add(&self, asked: &mut Vec<(String, String)>, source: impl Iterator<Item = (String, String)>) {
+        let routing = self.entry.registration.routing;
+        let routed = asked.iter().any(|(name, _)| routing.contains(&name.as_str()));
+        let before = asked.len();
+        for (name, value) in source {
+            let taken = asked.iter().take(before).any(|(known, _)| *known == name);
+            if taken || PROTOCOL_PARAMETERS.contains(&name.as_str()) || (routed && routing.contains(&name.as_str())) {
+                continue;
+            }
+            match asked.iter_mut().skip(before).find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = value,
+                None => asked.push((name, value)),
             }
         }
-        asked
     }
 
     /// Station *accept*: is this the answer to that question?
@@ -298,18 +342,12 @@ impl<'a> Resolved<'a> {
         redirect_uri: &RedirectUri,
     ) -> Result<TokenResponse, ProviderError> {
         let provider = self.provider();
-        let endpoint = self
-            .endpoint("token_endpoint", provider.token.as_deref(), |metadata| metadata.token_endpoint.as_ref())
-            .await?;
+        let endpoint = self.token_endpoint().await?;
         let advertised = self.metadata().await?;
         let secret = self.entry.registration.client_secret.as_ref();
         let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
         let authentication = ClientAuthentication::choose(provider.client_authentication, methods, secret.is_some())?;
-        let said = [
-            code.expose().to_owned(),
-            verifier.expose().to_owned(),
-            secret.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
-        ];
+        let sent = [code.expose().to_owned(), verifier.expose().to_owned()];
         let request = TokenRequest {
             endpoint: &endpoint,
             client_id: &self.entry.client_id,
@@ -320,11 +358,19 @@ impl<'a> Resolved<'a> {
             verifier,
         };
         let request = request.into_request().map_err(|_| ProviderError::Unwritable)?;
+        let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok()).map(str::to_owned);
         let (status, body) = self.registry.send("token endpoint", request).await?;
-        Ok(token::parse(status, &body).map_err(|error| without_secrets(error, &said))?)
+        Ok(token::parse(status, &body).map_err(|error| match error {
+            TokenError::Refused { .. } => {
+                let secret = secret.map(|secret| secret.expose().to_owned());
+                let proof = header.as_deref().and_then(|header| header.split(' ').next_back()).map(str::to_owned);
+                refused_without(status, &body, sent.into_iter().chain(secret).chain(proof))
+            }
+            other => other,
+        })?)
     }
 
-    /// Verifies the ID token. When its key is not among those we know, they are fetched again, once in a while.
+    /// Verifies the ID token.
     pub(crate) async fn verify(
         &self,
         tokens: &TokenResponse,
@@ -332,32 +378,49 @@ impl<'a> Resolved<'a> {
         nonce: &Nonce,
     ) -> Result<IdToken, ProviderError> {
         let raw = tokens.id_token.as_ref().ok_or(ProviderError::MissingIdToken)?;
-        let issuer = self.entry.issuer.as_ref().ok_or(ProviderError::MissingEndpoint("issuer"))?;
+        let now = self.registry.clock.now().seconds();
+        let verify = |keys: &JwkSet, metadata: &ServerMetadata| {
+            let expected = id_token::Expected {
+                issuer: &metadata.issuer,
+                client_id: &self.entry.client_id,
+                nonce,
+                access_token: Some(&tokens.access_token),
+                code: Some(code),
+                algorithms: &metadata.id_token_signing_alg_values,
+                now,
+            };
+            id_token::verify(raw, keys, &expected)
+        };
+        let unknown_key = |error: &IdTokenError| {
+            matches!(error, IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. })))
+        };
+        Ok(self.with_keys(verify, unknown_key).await??)
+    }
+
+    /// Verifies something with the provider's keys. When its key is not among those we know, they are fetched again, once
+    /// in a while.
+    pub(crate) async fn with_keys<T, E>(
+        &self,
+        verify: impl Fn(&JwkSet, &ServerMetadata) -> Result<T, E>,
+        unknown_key: impl Fn(&E) -> bool,
+    ) -> Result<Result<T, E>, ProviderError> {
         let metadata = self.metadata().await?.ok_or(ProviderError::MissingEndpoint("issuer"))?;
         let now = self.registry.clock.now();
-        let expected = id_token::Expected {
-            issuer,
-            client_id: &self.entry.client_id,
-            nonce,
-            access_token: Some(&tokens.access_token),
-            code: Some(code),
-            algorithms: &metadata.id_token_signing_alg_values,
-            now: now.seconds(),
-        };
         let jwks_uri =
             self.endpoint("jwks_uri", self.provider().jwks.as_deref(), |metadata| metadata.jwks_uri.as_ref()).await?;
         let fetch = async || Ok(JwkSet::parse(&self.registry.get("key set", &jwks_uri).await?)?);
         let keys = self.entry.keys.get(now, fetch).await?;
-        let verdict = id_token::verify(raw, &keys, &expected);
-        if !matches!(verdict, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. })))) {
-            return Ok(verdict?);
+        match verify(&keys, &metadata) {
+            Err(error) if unknown_key(&error) => {
+                tracing::info!(
+                    provider = self.entry.id(),
+                    "a token names a key that is not known: fetching the keys again"
+                );
+                let keys = self.entry.keys.refetch(&keys, now, fetch).await?;
+                Ok(verify(&keys, &metadata))
+            }
+            verdict => Ok(verdict),
         }
-        tracing::info!(
-            provider = self.entry.id(),
-            "the ID token names a key that is not known: fetching the keys again"
-        );
-        let keys = self.entry.keys.refetch(&keys, now, fetch).await?;
-        Ok(id_token::verify(raw, &keys, &expected)?)
     }
 
     /// The profile, from verified sources only.
@@ -414,17 +477,19 @@ impl<'a> Resolved<'a> {
     }
 }
 
-/// A provider may repeat in its error what we sent; the log must not.
-fn without_secrets(error: TokenError, said: &[String]) -> TokenError {
-    let clean = |text: String| {
-        said.iter()
-            .filter(|secret| secret.len() > 3)
-            .fold(text, |text, secret| text.replace(secret.as_str(), "[redacted]"))
-    };
-    match error {
-        TokenError::Refused { status, error, description } => {
-            TokenError::Refused { status, error: clean(error), description: description.map(clean) }
+/// A provider may repeat in its refusal what we sent, and the log must not. So the refusal is read once more, from a body
+/// without it, in every spelling that is usual.
+fn refused_without(status: StatusCode, body: &[u8], sent: impl Iterator<Item = String>) -> TokenError {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in sent.filter(|secret| secret.len() > 3) {
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = Value::from(secret.as_str()).to_string();
+        let json = json.trim_matches('"');
+        for spelling in [&*json.replace('/', "\\/"), json, &form, &form.replace('+', "%20"), &secret] {
+            text = text.replace(spelling, "[redacted]");
         }
-        other => other,
     }
+    let unreadable =
+        || TokenError::Refused { status: status.as_u16(), error: "[redacted]".to_owned(), description: None };
+    token::parse(status, text.as_bytes()).err().unwrap_or_else(unreadable)
 }

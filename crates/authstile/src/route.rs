@@ -14,7 +14,11 @@ pub(crate) enum Route<'a> {
     SignIn(Option<&'a str>),
     SignOutPage,
     SignOut,
+    /// Back from the provider's end of session.
+    SignedOut,
     Callback(&'a str),
+    /// A sign-in that begins elsewhere.
+    Initiate(&'a str),
     Error,
     VerifyRequest,
 }
@@ -45,7 +49,7 @@ impl<'a> Route<'a> {
             return Err(NoRoute::BadRequest);
         }
         let provider = named.filter(|id| *id != "undefined");
-        let takes_provider = matches!(action, "signin" | "callback" | "webauthn-options");
+        let takes_provider = matches!(action, "signin" | "callback" | "initiate" | "webauthn-options");
         if named.is_some() && !takes_provider {
             return Err(NoRoute::BadRequest);
         }
@@ -58,7 +62,9 @@ impl<'a> Route<'a> {
             ("signin", true, id) => Ok(Self::SignIn(id)),
             ("signout", false, _) => Ok(Self::SignOutPage),
             ("signout", true, _) => Ok(Self::SignOut),
+            ("signed-out", false, _) => Ok(Self::SignedOut),
             ("callback", _, Some(id)) => Ok(Self::Callback(id)),
+            ("initiate", _, Some(id)) => Ok(Self::Initiate(id)),
             ("error", false, _) => Ok(Self::Error),
             ("verify-request", false, _) => Ok(Self::VerifyRequest),
             ("csrf" | "providers" | "signin" | "callback" | "error" | "verify-request" | "webauthn-options", _, _) => {

@@ -1,6 +1,6 @@
 //! Sessions that live in the browser: an encrypted token in a cookie, or in several.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::cookie::{CookieNames, CookieSecurity, Cookies, SessionTooLarge, SetCookie, write_session};
@@ -31,6 +31,8 @@ pub(crate) enum Read {
     None,
     /// Cookies that do not open: stale, of another secret, or forged.
     Broken(SealError),
+    /// A session that was ended elsewhere.
+    Revoked,
     /// Somebody is signed in.
     Claims(Claims),
 }
@@ -122,14 +124,22 @@ pub(crate) fn default_claims(user: &User) -> Claims {
     claims
 }
 
-/// The default public view: `{user: {name, email, image}, expires}`. What the token does not have is left out; what it
-/// has as null stays null.
-pub(crate) fn public_view(claims: &Claims, expires: UnixTime) -> Value {
+/// The default public view: `{user: {name, email, image}, expires}`, and what a provider was told to show. What the token
+/// does not have is left out; what it has as null stays null.
+pub(crate) fn public_view<'a>(claims: &Claims, expires: UnixTime, shown: impl IntoIterator<Item = &'a str>) -> Value {
     let mut user = Claims::new();
     for (name, claim) in [("name", "name"), ("email", "email"), ("image", "picture")] {
         if let Some(value) = claims.get(claim) {
             user.insert(name.to_owned(), value.clone());
         }
     }
-    json!({ "user": user, "expires": expires.iso8601() })
+    let mut view = Claims::new();
+    view.insert("user".to_owned(), user.into());
+    view.insert("expires".to_owned(), expires.iso8601().into());
+    for name in shown {
+        if let Some(value) = claims.get(name) {
+            view.insert(name.to_owned(), value.clone());
+        }
+    }
+    view.into()
 }

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
 
-use crate::clock::Clock;
-use crate::cookie::{CookieNames, CookieSecurity};
-use crate::error::Error;
+use crate::clock::{Clock, UnixTime};
+use crate::cookie::{CookieNames, CookieSecurity, Cookies};
+use crate::error::{Error, RequestError};
 use crate::event::{Event, Events};
+use crate::facts::SessionFacts;
 use crate::guard::Csrf;
 use crate::hooks::Hooks;
 use crate::page::Theme;
 use crate::random::Random;
-use crate::registry::Registry;
+use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
+use crate::revocation::Revocations;
 use crate::seal::Sealer;
-use crate::session::SessionCookies;
+use crate::session::{Read, SessionCookies};
+use crate::vault::Vault;
 use crate::visit::HostPolicy;
 
 /// Addresses of the application's own pages that take the place of the built-in ones: paths, or absolute URLs.
@@ -37,6 +40,7 @@ pub(crate) struct Kind {
     pub(crate) security: CookieSecurity,
     pub(crate) names: CookieNames,
     pub(crate) session: SessionCookies,
+    pub(crate) vault: Vault,
 }
 
 /// The engine's inside.
@@ -50,8 +54,10 @@ pub(crate) struct Settings {
     pub(crate) secure: Kind,
     pub(crate) plain: Kind,
     pub(crate) pending: Sealer,
+    pub(crate) leaving: Sealer,
     pub(crate) csrf: Csrf,
     pub(crate) registry: Registry,
+    pub(crate) revocations: Arc<dyn Revocations>,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) events: Option<Arc<dyn Events>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -83,6 +89,32 @@ impl Settings {
             }
             None => ReturnTo::parse(wanted, origin, &self.allowed_origins),
         }
+    }
+
+    /// The provider that an id in a path names.
+    pub(crate) fn find(&self, id: &str) -> Result<Resolved<'_>, Error> {
+        self.registry.find(id).ok_or_else(|| {
+            let registered: Vec<&str> = self.registry.entries.iter().map(Entry::id).collect();
+            let (got, registered) = (id.chars().take(100).collect(), registered.join(", "));
+            RequestError::UnknownProvider { got, registered }.into()
+        })
+    }
+
+    /// The session that the cookies of a request hold, unless it was ended elsewhere.
+    pub(crate) async fn live(&self, kind: &Kind, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
+        let claims = match kind.session.read(cookies, now) {
+            Read::Claims(claims) => claims,
+            nobody => return Ok(nobody),
+        };
+        let Some(facts) = SessionFacts::of(&claims) else { return Ok(Read::Claims(claims)) };
+        let revoked_at = self.revocations.revoked_at(&facts.keys).await.map_err(Error::Store)?;
+        let ended = revoked_at.is_some_and(|at| facts.ended_by(at));
+        Ok(if ended { Read::Revoked } else { Read::Claims(claims) })
+    }
+
+    /// The members of the session token that providers were told to show to the browser.
+    pub(crate) fn shown_members(&self) -> impl Iterator<Item = &str> {
+        self.registry.entries.iter().filter_map(|entry| entry.registration.shown_member())
     }
 
     /// The absolute URL of one of our own paths.

@@ -57,6 +57,18 @@ pub struct Verified {
     pub typ: Option<String>,
 }
 
+impl Verified {
+    /// Whether the header names one of these types, or none. Types are compared without case and without
+    /// `application/` (RFC 7515 §4.1.9).
+    #[must_use]
+    pub fn is_typed(&self, names: &[&str]) -> bool {
+        self.typ.as_deref().is_none_or(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            names.iter().any(|name| name.eq_ignore_ascii_case(typ.strip_prefix("application/").unwrap_or(&typ)))
+        })
+    }
+}
+
 /// Verifies a compact JWS with the keys of a provider.
 ///
 /// `advertised` is the provider's list of algorithms; only those are accepted.

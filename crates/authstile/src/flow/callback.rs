@@ -1,23 +1,28 @@
 //! `/callback/{provider}`: the browser comes back, and nothing that it carries is believed before it is checked.
 
-use authstile_oauth::authorize::{AuthorizationResponse, ResponseMode};
+use authstile_oauth::authorize::{AuthorizationResponse, AuthorizationResponseError, ResponseMode};
+use authstile_oauth::form::Parameters;
+use authstile_oauth::id_token::IdToken;
 use authstile_oauth::token::TokenResponse;
-use authstile_oauth::word::RedirectUri;
+use authstile_oauth::word::{Issuer, RedirectUri, Subject};
 
 use crate::admission::{Admission, Admitted, Identity, admit};
 use crate::answer::Answer;
 use crate::cookie::SetCookie;
 use crate::error::{Denied, Error, Leg, RequestError, from_profile};
 use crate::event::Event;
+use crate::facts::SessionFacts;
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Account;
 use crate::pending::PendingSignIn;
 use crate::profile;
-use crate::provider::Protocol;
+use crate::provider::{Facts, Protocol};
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
+use crate::revocation::RevocationKey;
 use crate::session::default_claims;
 use crate::settings::Settings;
+use crate::vault::KeptTokens;
 use crate::visit::Visit;
 
 /// A callback that failed, and what the browser has to forget all the same.
@@ -36,19 +41,19 @@ impl From<Error> for Failed {
 /// Finishes a sign-in.
 #[tracing::instrument(name = "callback", skip_all, fields(provider = %id))]
 pub(crate) async fn callback(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Failed> {
-    let provider = super::sign_in::find(settings, id)?;
+    let provider = settings.find(id)?;
     let parameters = match provider.entry.registration.provider.response_mode {
         ResponseMode::Query => &visit.query,
         ResponseMode::FormPost => &visit.body.form,
     };
-    let failed = |error: ProviderError| Error::provider(id, Leg::Callback, error);
-    // An answer without state is nobody's: it neither uses up nor clears the sign-in of another tab.
-    let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
-    let state = response.state().ok_or(Error::from(RequestError::StateMissing))?;
+    // An answer without one state is nobody's: it neither uses up nor clears the sign-in of another tab.
+    let state = parameters.one("state").map_err(AuthorizationResponseError::from);
+    let state = state.map_err(|error| Error::provider(id, Leg::Callback, error.into()))?;
+    let state = state.ok_or(Error::from(RequestError::StateMissing))?;
     let (pending, forget) = PendingSignIn::recall(settings, visit, state);
     let forget: Vec<SetCookie> = forget.into_iter().collect();
     let finished = match pending {
-        Ok(pending) => finish(settings, visit, provider, pending, response).await,
+        Ok(pending) => finish(settings, visit, provider, pending, parameters).await,
         Err(error) => Err(error.into()),
     };
     match finished {
@@ -63,7 +68,7 @@ async fn finish(
     visit: &Visit<'_>,
     provider: Resolved<'_>,
     pending: PendingSignIn,
-    response: AuthorizationResponse,
+    parameters: &Parameters,
 ) -> Result<Answer, Error> {
     let id = provider.entry.id();
     let failed = |error: ProviderError| Error::provider(id, Leg::Callback, error);
@@ -73,6 +78,7 @@ async fn finish(
     let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, .. } = pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
+    let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
     let code = provider.accept(response, &state).await.map_err(failed)?;
     let code_text = code.expose().to_owned();
     let tokens = provider.exchange(code, verifier, &redirect_uri).await.map_err(failed)?;
@@ -93,7 +99,8 @@ async fn finish(
     let (subject, user) =
         profile::map(&provider.entry.registration.mapping, &claims).map_err(|error| from_profile(id, error))?;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
-    let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims };
+    let facts = facts(provider, &subject, id_token.as_ref());
+    let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims, facts };
     match admit(settings, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
         Admitted::Elsewhere(url) => {
@@ -101,6 +108,19 @@ async fn finish(
             Ok(Answer::redirect(elsewhere.as_str()))
         }
     }
+}
+
+/// What the session can be revoked by: its subject, the provider's session, and what else the provider knows.
+fn facts(provider: Resolved<'_>, subject: &Subject, id_token: Option<&IdToken>) -> Facts {
+    let issuer = provider.entry.issuer.as_ref().map_or(provider.entry.id(), Issuer::as_str);
+    let Some(id_token) = id_token else {
+        return Facts { keys: vec![RevocationKey::subject(issuer, subject.as_str())], member: None };
+    };
+    let known = provider.entry.registration.facts.as_ref().map(|facts| facts.facts(issuer, id_token));
+    let mut facts = known.unwrap_or_default();
+    facts.keys.push(RevocationKey::subject(issuer, id_token.subject().as_str()));
+    facts.keys.extend(id_token.text("sid").map(|sid| RevocationKey::provider_session(issuer, sid)));
+    facts
 }
 
 fn account(provider: Resolved<'_>, tokens: TokenResponse, subject: &str, now: i64) -> Account {
@@ -124,9 +144,19 @@ async fn establish(
     admission: Admission,
     return_to: String,
 ) -> Result<Answer, Error> {
-    let Admission { user, account, profile } = admission;
+    let Admission { user, account, profile, facts } = admission;
+    let id = settings.random.uuid()?;
+    let mut keys = facts.keys;
+    keys.push(RevocationKey::session(&id));
+    let kept = settings
+        .registry
+        .find(&account.provider)
+        .and_then(|provider| KeptTokens::of(&account, &id, provider.entry.registration.keep_tokens));
+    let facts_of_session = SessionFacts { id, provider: account.provider.clone(), at: visit.now.millis(), keys };
+    let mut claims = default_claims(&user);
+    claims.extend(facts.member.map(|(name, value)| (name.to_owned(), value)));
     let input = JwtInput {
-        claims: default_claims(&user),
+        claims,
         trigger: Trigger::SignIn,
         user: Some(user.clone()),
         account: Some(account.clone()),
@@ -134,10 +164,17 @@ async fn establish(
         update: None,
     };
     let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
-    let cookies = match claims {
-        Some(claims) => visit.kind.session.write(claims, &visit.cookies, visit.now, &*settings.random)?,
+    let mut cookies = match claims {
+        Some(mut claims) => {
+            facts_of_session.write(&mut claims);
+            visit.kind.session.write(claims, &visit.cookies, visit.now, &*settings.random)?
+        }
         None => visit.kind.session.clear(&visit.cookies),
     };
+    match kept {
+        Some(kept) => cookies.extend(visit.kind.vault.write(&kept, &visit.cookies, visit.now, &*settings.random)?),
+        None => cookies.extend(visit.kind.vault.clear(&visit.cookies)),
+    }
     tracing::info!(provider = %account.provider, user = %user.id, "signed in");
     settings.emit(Event::SignIn { user, account, profile, is_new_user: None }).await;
     Ok(Answer::redirect(return_to).with(cookies))

@@ -1,6 +1,7 @@
 //! The walks: one function for each, every line a station.
 
 pub(crate) mod callback;
+pub(crate) mod initiate;
 pub(crate) mod page;
 pub(crate) mod session;
 pub(crate) mod sign_in;

@@ -7,8 +7,12 @@ use crate::answer::{Answer, Store};
 use crate::cookie::SetCookie;
 use crate::error::{Error, Reason};
 use crate::model::Claims;
-use crate::page::{ErrorPage, Notice, ProviderForm, Shell, SignInPage, SignOutPage, VerifyPage, initial, words};
+use crate::page::{
+    ErrorPage, Notice, ProviderForm, Shell, SignInPage, SignOutPage, SwitchPage, VerifyPage, initial, words,
+};
+use crate::provider::ErrorWords;
 use crate::return_to::Origin;
+use crate::routing::SignInForm;
 use crate::session::Read;
 use crate::settings::Settings;
 use crate::visit::Visit;
@@ -47,7 +51,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         parameters.extend(error.map(|error| ("error", error)));
         return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
-    let known = error.map(|code| Failure::read(visit, code));
+    let known = error.map(|code| Failure::read(settings, visit, code));
     let actions: Vec<String> = settings
         .registry
         .entries
@@ -56,7 +60,13 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         .collect();
     let providers = settings.registry.entries.iter().zip(&actions).map(|(entry, action)| {
         let provider = &entry.registration.provider;
-        ProviderForm { id: &provider.id, name: &provider.name, action, mark: initial(&provider.name) }
+        ProviderForm {
+            id: &provider.id,
+            name: &provider.name,
+            action,
+            mark: initial(&provider.name),
+            asks_email: entry.registration.form == SignInForm::WorkEmail,
+        }
     });
     let page = SignInPage {
         shell: shell(settings),
@@ -64,6 +74,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
         notice: known.as_ref().map(Failure::notice),
+        email: visit.query.last("email").unwrap_or_default(),
     };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }
@@ -73,21 +84,48 @@ pub(crate) fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.sign_out {
         return Answer::redirect(page).with(visit.first_cookies.iter().cloned());
     }
-    let claims = match visit.kind.session.read(&visit.cookies, visit.now) {
-        Read::Claims(claims) => claims,
-        Read::None | Read::Broken(_) => Claims::new(),
-    };
-    let user = ["email", "name"].iter().find_map(|name| claims.get(*name).and_then(Value::as_str));
+    let user = signed_in_as(visit);
     let action = settings.url(&visit.origin, "signout");
     let page = SignOutPage {
         shell: shell(settings),
         action: &action,
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
-        user,
+        user: user.as_deref(),
         cancel: visit.return_to.as_str(),
     };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
+/// Somebody is signed in, and a link wants to sign somebody else in: whoever sits here decides.
+pub(crate) fn switch(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    id: &str,
+    asked: &[(String, String)],
+    return_to: &str,
+) -> Answer {
+    let parameters: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let action = with_query(&settings.url(&visit.origin, &format!("signin/{id}")), &parameters);
+    let user = signed_in_as(visit);
+    let page = SwitchPage {
+        shell: shell(settings),
+        action: &action,
+        csrf_token: &visit.csrf.token,
+        return_to,
+        user: user.as_deref(),
+        cancel: return_to,
+    };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
+/// The address or name of whoever is signed in.
+fn signed_in_as(visit: &Visit<'_>) -> Option<String> {
+    let claims = match visit.kind.session.read(&visit.cookies, visit.now) {
+        Read::Claims(claims) => claims,
+        Read::None | Read::Broken(_) | Read::Revoked => return None,
+    };
+    ["email", "name"].iter().find_map(|name| claims.get(*name).and_then(Value::as_str)).map(str::to_owned)
 }
 
 /// `GET /error`.
@@ -98,7 +136,7 @@ pub(crate) fn error(settings: &Settings, visit: &Visit<'_>) -> Answer {
             Some(("error", code)).filter(|(_, code)| !code.is_empty()).into_iter().collect();
         return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
-    let failure = Failure::read(visit, code);
+    let failure = Failure::read(settings, visit, code);
     let sign_in = settings.url(&visit.origin, "signin");
     error_page(settings, visit.origin.as_str(), Some(&sign_in), &failure).with(visit.first_cookies.iter().cloned())
 }
@@ -130,8 +168,14 @@ pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cook
     };
     let own = settings.url(&visit.origin, error.page());
     let page = custom.map_or(own, |page| absolute(page, &visit.origin));
-    let remember = SetCookie::new(&visit.names().failure, format!("{}.{reference}", error.reason()), visit.security())
-        .for_seconds(FAILURE_SECONDS, visit.now);
+    let mut failure = format!("{}.{reference}", error.reason());
+    if let Some((provider, code)) =
+        error.refusal().filter(|(provider, code)| explained(settings, provider, code).is_some())
+    {
+        failure.push_str(&format!(".{code}.{provider}"));
+    }
+    let remember =
+        SetCookie::new(&visit.names().failure, failure, visit.security()).for_seconds(FAILURE_SECONDS, visit.now);
     Answer::redirect(with_query(&page, &[("error", error.public_code())])).with(cookies).with([remember])
 }
 
@@ -146,22 +190,28 @@ pub(crate) fn reference(settings: &Settings) -> String {
         .collect()
 }
 
+/// The provider's own words for an error code of its.
+fn explained(settings: &Settings, provider: &str, code: &str) -> Option<ErrorWords> {
+    let plain = code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let registration = &settings.registry.find(provider).filter(|_| plain)?.entry.registration;
+    registration.explain.and_then(|explain| explain(code))
+}
+
 /// What went wrong, as a page says it.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    reason: Reason,
+    words: ErrorWords,
     reference: Option<String>,
     status: StatusCode,
 }
 
 impl Failure {
     pub(crate) fn new(reason: Reason, reference: String, status: StatusCode) -> Self {
-        Self { reason, reference: Some(reference), status }
+        Self { words: words(reason), reference: Some(reference), status }
     }
 
-    /// The reason behind the code in the address: what the cookie remembers, if it fits the code; else what the code says.
-    fn read(visit: &Visit<'_>, code: &str) -> Self {
-        let of_code = Reason::of_code(code);
+    /// The failure behind the code in the address: what the cookie remembers, if it fits the code; else what the code says.
+    fn read(settings: &Settings, visit: &Visit<'_>, code: &str) -> Self {
         // Codes of the reference implementation have the statuses of its pages; a bare /error is no failure.
         let status = match code {
             "Configuration" => StatusCode::INTERNAL_SERVER_ERROR,
@@ -169,25 +219,32 @@ impl Failure {
             _ => StatusCode::OK,
         };
         let remembered = visit.cookies.get(&visit.names().failure);
-        let remembered =
-            remembered.as_deref().and_then(|value| value.split_once('.')).and_then(|(reason, reference)| {
-                let sound = reference.len() == 10
-                    && reference.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-                Some((Reason::parse(reason)?, reference.to_owned())).filter(|(reason, _)| sound && reason.fits(code))
-            });
-        match remembered {
-            Some((reason, reference)) if code == "Configuration" => {
-                Self { reason, reference: Some(reference), status: reason.status() }
-            }
-            Some((reason, reference)) => Self { reason, reference: Some(reference), status },
-            None => Self { reason: of_code, reference: None, status },
-        }
+        let Some((reason, reference, words)) = remembered.as_deref().and_then(|cookie| recall(settings, cookie, code))
+        else {
+            return Self { words: words(Reason::of_code(code)), reference: None, status };
+        };
+        let status = if code == "Configuration" { reason.status() } else { status };
+        Self { words, reference: Some(reference), status }
     }
 
     fn notice(&self) -> Notice<'_> {
-        let words = words(self.reason);
-        Notice { title: words.title, what: words.what, todo: words.todo, reference: self.reference.as_deref() }
+        let ErrorWords { title, what, todo } = self.words;
+        Notice { title, what, todo, reference: self.reference.as_deref() }
     }
+}
+
+/// Reads the failure cookie, of which every part has to be one that we could have written.
+fn recall(settings: &Settings, cookie: &str, code: &str) -> Option<(Reason, String, ErrorWords)> {
+    let mut parts = cookie.splitn(4, '.');
+    let reason = Reason::parse(parts.next()?).filter(|reason| reason.fits(code))?;
+    let sound =
+        |text: &&str| text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let reference = parts.next().filter(sound)?;
+    let own = match (parts.next(), parts.next()) {
+        (Some(code), Some(provider)) => explained(settings, provider, code),
+        _ => None,
+    };
+    Some((reason, reference.to_owned(), own.unwrap_or_else(|| words(reason))))
 }
 
 fn shell(settings: &Settings) -> Shell<'_> {

@@ -7,6 +7,7 @@ use crate::answer::{Answer, Store};
 use crate::cookie::SetCookie;
 use crate::error::Error;
 use crate::event::Event;
+use crate::facts::SessionFacts;
 use crate::hooks::{JwtInput, SessionInput, Trigger};
 use crate::model::Claims;
 use crate::session::{Read, public_view};
@@ -36,13 +37,21 @@ async fn shape(
     update: Option<Value>,
 ) -> (String, Vec<SetCookie>) {
     const NOBODY: &str = "null";
-    let claims = match visit.kind.session.read(&visit.cookies, visit.now) {
-        Read::None => return (NOBODY.to_owned(), Vec::new()),
-        Read::Broken(error) => {
+    let claims = match settings.live(visit.kind, &visit.cookies, visit.now).await {
+        Ok(Read::None) => return (NOBODY.to_owned(), Vec::new()),
+        Ok(Read::Claims(claims)) => claims,
+        Ok(Read::Broken(error)) => {
             tracing::debug!(%error, "the session cookie does not open: clearing it");
             return (NOBODY.to_owned(), visit.kind.session.clear(&visit.cookies));
         }
-        Read::Claims(claims) => claims,
+        Ok(Read::Revoked) => {
+            tracing::debug!("the session was ended elsewhere: clearing its cookie");
+            return (NOBODY.to_owned(), visit.kind.session.clear(&visit.cookies));
+        }
+        Err(error) => {
+            tracing::error!(%error, "whether the session was revoked cannot be said");
+            return (NOBODY.to_owned(), Vec::new());
+        }
     };
     match renew(settings, visit, claims, trigger, update).await {
         Ok(Some((body, cookies))) => (body, cookies),
@@ -62,11 +71,13 @@ async fn renew(
     trigger: Trigger,
     update: Option<Value>,
 ) -> Result<Option<(String, Vec<SetCookie>)>, Error> {
+    let facts = SessionFacts::raw(&claims);
     let input = JwtInput { claims, trigger, user: None, account: None, profile: None, update };
-    let Some(claims) = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))? else {
+    let Some(mut claims) = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))? else {
         return Ok(None);
     };
-    let public = public_view(&claims, visit.kind.session.expires(visit.now));
+    SessionFacts::keep(facts, &mut claims);
+    let public = public_view(&claims, visit.kind.session.expires(visit.now), settings.shown_members());
     let listened = settings.events.is_some();
     let kept = claims.clone();
     let view = settings

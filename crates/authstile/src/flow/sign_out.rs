@@ -1,8 +1,15 @@
-//! `POST /signout`: the session ends here.
+//! `POST /signout`: the session ends here, and at the provider too if the application wants that.
 
 use crate::answer::Answer;
+use crate::cookie::SetCookie;
 use crate::error::Error;
 use crate::event::Event;
+use crate::facts::SessionFacts;
+use crate::leaving::Leaving;
+use crate::model::Claims;
+use crate::provider::EndSession;
+use crate::return_to::ReturnTo;
+use crate::revocation::RevocationKey;
 use crate::session::Read;
 use crate::settings::Settings;
 use crate::visit::Visit;
@@ -11,10 +18,59 @@ use crate::visit::Visit;
 #[tracing::instrument(name = "sign_out", skip_all)]
 pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
     visit.same_origin(settings)?;
+    let mut departure = None;
     if let Read::Claims(claims) = visit.kind.session.read(&visit.cookies, visit.now) {
+        revoke(settings, visit, &claims).await;
+        departure = depart(settings, visit, &claims).await?;
         tracing::info!(user = claims.get("sub").and_then(|sub| sub.as_str()), "signed out");
         settings.emit(Event::SignOut { claims }).await;
     }
-    let cookies = visit.kind.session.clear(&visit.cookies);
-    Ok(Answer::redirect(visit.return_to.as_str()).with(visit.first_cookies.iter().cloned()).with(cookies))
+    let mut cookies = visit.kind.session.clear(&visit.cookies);
+    cookies.extend(visit.kind.vault.clear(&visit.cookies));
+    let (to, leaving) = departure.unwrap_or_else(|| (visit.return_to.as_str().to_owned(), None));
+    Ok(Answer::redirect(to).with(visit.first_cookies.iter().cloned()).with(cookies).with(leaving))
+}
+
+/// `GET /signed-out`: the browser comes back from the provider. Whatever it carries, it is signed out here; only where it
+/// goes depends on whether it is the one that left.
+pub(crate) fn signed_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
+    let state = visit.query.last("state").unwrap_or_default();
+    let to = Leaving::finish(settings, visit, state);
+    let forget =
+        visit.cookies.get(&visit.names().leaving).map(|_| SetCookie::clear(&visit.names().leaving, visit.security()));
+    Answer::redirect(to.unwrap_or_else(|| ReturnTo::origin(&visit.origin).as_str().to_owned())).with(forget)
+}
+
+/// A copy of the cookie that somebody else has ends with it. If that cannot be remembered, this browser is signed out all
+/// the same.
+async fn revoke(settings: &Settings, visit: &Visit<'_>, claims: &Claims) {
+    let Some(facts) = SessionFacts::of(claims) else { return };
+    let forget = visit.kind.session.expires(visit.now);
+    if let Err(error) = settings.revocations.revoke(&RevocationKey::session(&facts.id), visit.now, forget).await {
+        tracing::error!(%error, "a session was signed out, but not revoked");
+    }
+}
+
+/// Station *depart*: the provider's end of session, if the application asked for it and the provider has one.
+async fn depart(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    claims: &Claims,
+) -> Result<Option<(String, Option<SetCookie>)>, Error> {
+    let Some(facts) = SessionFacts::of(claims) else { return Ok(None) };
+    let Some(provider) = settings.registry.find(&facts.provider) else { return Ok(None) };
+    if provider.entry.registration.end_session == EndSession::Here {
+        return Ok(None);
+    }
+    let id_token = visit.kind.vault.open(&visit.cookies, &facts.id, visit.now).and_then(|kept| kept.id_token);
+    let (leaving, cookie) = Leaving::begin(settings, visit)?;
+    let back = settings.url(&visit.origin, "signed-out");
+    match provider.end_session_url(id_token.as_deref(), &back, &leaving.state).await {
+        Ok(Some(url)) => Ok(Some((url.into(), Some(cookie)))),
+        Ok(None) => Ok(None),
+        Err(error) => {
+            tracing::warn!(provider = %facts.provider, %error, "signed out here, but not at the provider");
+            Ok(None)
+        }
+    }
 }

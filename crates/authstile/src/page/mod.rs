@@ -11,6 +11,7 @@ mod error;
 mod palette;
 mod sign_in;
 mod sign_out;
+mod switch;
 mod theme;
 mod verify;
 mod words;
@@ -18,6 +19,7 @@ mod words;
 pub(crate) use error::ErrorPage;
 pub(crate) use sign_in::{ProviderForm, SignInPage};
 pub(crate) use sign_out::SignOutPage;
+pub(crate) use switch::SwitchPage;
 pub(crate) use theme::{ButtonStyle, stylesheet};
 pub use theme::{ColorScheme, Theme};
 pub(crate) use verify::VerifyPage;
@@ -83,9 +85,10 @@ mod tests {
 
     /// Every page, with the same text in every place that somebody else fills.
     fn pages(shell: Shell<'_>, text: &str) -> Vec<String> {
-        let provider = ProviderForm { id: text, name: text, action: text, mark: '<' };
-        let sign_in =
-            |providers, notice| SignInPage { shell, providers, csrf_token: text, return_to: text, notice }.render();
+        let provider = ProviderForm { id: text, name: text, action: text, mark: '<', asks_email: true };
+        let sign_in = |providers, notice| {
+            SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()
+        };
         let sign_out =
             |user| SignOutPage { shell, action: text, csrf_token: text, return_to: text, user, cancel: text }.render();
         let error = |sign_in| ErrorPage { shell, notice: notice(text), sign_in, home: text }.render();

@@ -15,6 +15,8 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) csrf_token: &'a str,
     pub(crate) return_to: &'a str,
     pub(crate) notice: Option<Notice<'a>>,
+    /// What stands in the field for a work e-mail address.
+    pub(crate) email: &'a str,
 }
 
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct ProviderForm<'a> {
     pub(crate) action: &'a str,
     /// Shown in a small round mark of the provider's colour; see [`super::initial`].
     pub(crate) mark: char,
+    /// Whether it asks for a work e-mail address in place of showing a button.
+    pub(crate) asks_email: bool,
 }
 
 impl SignInPage<'_> {
@@ -48,13 +52,20 @@ mod tests {
     use crate::page::Theme;
 
     fn render(count: usize, notice: Option<Notice<'_>>) -> String {
-        let provider = ProviderForm { id: "acme.idp", name: "Acme & Sons", action: "/auth/signin/acme.idp", mark: 'A' };
+        let provider = ProviderForm {
+            id: "acme.idp",
+            name: "Acme & Sons",
+            action: "/auth/signin/acme.idp",
+            mark: 'A',
+            asks_email: false,
+        };
         SignInPage {
             shell: Shell { theme: &Theme::new(), style: "" },
             providers: vec![provider; count],
             csrf_token: "c5f",
             return_to: "https://acme.example/?a=1&b=2",
             notice,
+            email: "",
         }
         .render()
     }

@@ -1,17 +1,10 @@
 //! What the pages say when something went wrong: to a visitor, who may be anybody, and can do this or that about it.
 
 use crate::error::Reason;
-
-/// The words for one reason.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Words {
-    pub(crate) title: &'static str,
-    pub(crate) what: &'static str,
-    pub(crate) todo: &'static str,
-}
+use crate::provider::ErrorWords;
 
 /// The words for a reason.
-pub(crate) const fn words(reason: Reason) -> Words {
+pub(crate) const fn words(reason: Reason) -> ErrorWords {
     let (title, what, todo) = match reason {
         Reason::AccessDenied => (
             "You do not have access",
@@ -32,6 +25,11 @@ pub(crate) const fn words(reason: Reason) -> Words {
             "Something is wrong on our side",
             "The application could not finish what you asked for.",
             "Try again in a moment. If it stays like this, tell the people who run this application the reference below: their log has the details.",
+        ),
+        Reason::InvalidEmail => (
+            "That is not an email address",
+            "The address that you entered cannot be read as one.",
+            "Enter your work email address, such as ada@example.com.",
         ),
         Reason::NotFound => (
             "There is nothing here",
@@ -78,11 +76,21 @@ pub(crate) const fn words(reason: Reason) -> Words {
             "The form that you sent did not come from a fresh page of this site.",
             "Try once more from here: this page is fresh.",
         ),
+        Reason::Unavailable => (
+            "Please try again in a moment",
+            "The application cannot reach its storage just now, so it does not know who you are.",
+            "Wait a minute and try again. If it stays like this, tell the people who run this application the reference below.",
+        ),
+        Reason::TooManyParameters => (
+            "This link asks for too much",
+            "The address that began this sign-in has more in it than a sign-in can carry.",
+            "Sign in from here instead. If a link or a button of the application led you here, tell the people who run it.",
+        ),
         Reason::Verification => (
             "This link no longer works",
             "It was used already, or it has expired.",
             "Ask for a new one on the sign-in page.",
         ),
     };
-    Words { title, what, todo }
+    ErrorWords { title, what, todo }
 }

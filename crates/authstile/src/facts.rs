@@ -1,0 +1,56 @@
+//! What a session remembers about its sign-in beside the person: when it was, and by which keys it can be ended.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::UnixTime;
+use crate::model::Claims;
+use crate::revocation::RevocationKey;
+
+/// The member of the session token that holds the facts. Auth.js leaves it alone.
+const MEMBER: &str = "authstile";
+
+/// The facts of one session. A session that Auth.js made has none, and cannot be revoked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SessionFacts {
+    /// The session's own id, the same for its whole life.
+    pub(crate) id: String,
+    /// The provider that it came from.
+    pub(crate) provider: String,
+    /// Milliseconds since 1970 at which somebody signed in.
+    pub(crate) at: i64,
+    /// What it can be revoked by.
+    pub(crate) keys: Vec<RevocationKey>,
+}
+
+impl SessionFacts {
+    /// Reads the facts of a session.
+    pub(crate) fn of(claims: &Claims) -> Option<Self> {
+        Self::deserialize(claims.get(MEMBER)?).ok()
+    }
+
+    /// Writes them into the claims of a session.
+    pub(crate) fn write(&self, claims: &mut Claims) {
+        if let Ok(facts) = serde_json::to_value(self) {
+            claims.insert(MEMBER.to_owned(), facts);
+        }
+    }
+
+    /// Whether a revocation at that moment ends this session.
+    pub(crate) fn ended_by(&self, revoked_at: UnixTime) -> bool {
+        UnixTime::from_millis(self.at) <= revoked_at
+    }
+
+    /// Keeps an application's hook from dropping the facts by building its claims anew.
+    pub(crate) fn keep(before: Option<Value>, claims: &mut Claims) {
+        match before {
+            Some(facts) => claims.insert(MEMBER.to_owned(), facts),
+            None => claims.remove(MEMBER),
+        };
+    }
+
+    /// The facts as they stand in claims, for [`SessionFacts::keep`].
+    pub(crate) fn raw(claims: &Claims) -> Option<Value> {
+        claims.get(MEMBER).cloned()
+    }
+}

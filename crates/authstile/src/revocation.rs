@@ -1,0 +1,201 @@
+//! Ending sessions that live in cookies: a port to a set of revocations, and one in memory.
+//!
+//! A session carries the moment of its sign-in and a handful of keys: its own id, its subject, the provider's session,
+//! the organization, and what else the provider knows it by. Revoking a key ends every session that carries it and was
+//! begun before; refusing a key also keeps its bearer from signing in again. So one entry ends all sessions of a user, of
+//! a connection or of an organization, without a list of sessions.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::BoxFuture;
+use crate::clock::UnixTime;
+use crate::store::StoreError;
+
+/// One thing that a session can be known by: 96 bits of SHA-256 over a kind and its parts, so that it is short, and says
+/// nothing about anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RevocationKey(String);
+
+impl RevocationKey {
+    /// A key of some kind, for example `("organization", [issuer, "org_1"])`. The parts cannot run into each other.
+    #[must_use]
+    pub fn new(kind: &str, parts: &[&str]) -> Self {
+        let mut context = Context::new(&SHA256);
+        for part in [kind].iter().chain(parts) {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let hash = context.finish();
+        Self(URL_SAFE_NO_PAD.encode(hash.as_ref().get(..12).unwrap_or_default()))
+    }
+
+    /// One session of ours, by its own id.
+    #[must_use]
+    pub fn session(id: &str) -> Self {
+        Self::new("session", &[id])
+    }
+
+    /// A session at the provider (`sid`, OpenID Connect Back-Channel Logout 1.0 §2.1), and every session of ours that
+    /// came from it.
+    #[must_use]
+    pub fn provider_session(issuer: &str, session_id: &str) -> Self {
+        Self::new("provider session", &[issuer, session_id])
+    }
+
+    /// A person at a provider, and all their sessions.
+    #[must_use]
+    pub fn subject(issuer: &str, subject: &str) -> Self {
+        Self::new("subject", &[issuer, subject])
+    }
+
+    /// The key as text, for stores.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A set of revocations. With several processes it has to be one that they share.
+pub trait Revocations: Send + Sync + fmt::Debug {
+    /// Ends every session that carries the key and was begun at this moment or before. The entry may be forgotten once
+    /// no such session can live any more.
+    fn revoke<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        at: UnixTime,
+        forget: UnixTime,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The latest moment at which any of the keys was revoked.
+    fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>>;
+
+    /// Refuses the bearer of a key the next sign-in, or lets them in again.
+    fn refuse<'a>(&'a self, key: &'a RevocationKey, refusal: Refusal) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Whether any of the keys is refused.
+    fn is_refused<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Whether this is the first time that the key is seen: exactly one of any number of callers gets `true`.
+    fn first_time<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        now: UnixTime,
+        forget: UnixTime,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+/// What happens to the next sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is refused.
+    Refuse,
+    /// It is allowed again.
+    Allow,
+}
+
+/// Revocations of one process, gone when it ends.
+#[derive(Debug, Default)]
+pub struct MemoryRevocations {
+    revoked: RwLock<HashMap<RevocationKey, Entry>>,
+    refused: RwLock<HashMap<RevocationKey, ()>>,
+    seen: RwLock<HashMap<RevocationKey, UnixTime>>,
+    /// So that a process without revocations pays nothing for asking.
+    revocations: AtomicUsize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    at: UnixTime,
+    forget: UnixTime,
+}
+
+impl MemoryRevocations {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Entries beyond which what can be forgotten is looked for.
+const SWEEP: usize = 4096;
+
+impl Revocations for MemoryRevocations {
+    fn revoke<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        at: UnixTime,
+        forget: UnixTime,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        if revoked.len() >= SWEEP {
+            revoked.retain(|_, entry| entry.forget > at);
+        }
+        let entry = revoked.entry(key.clone()).or_insert(Entry { at, forget });
+        *entry = Entry { at: entry.at.max(at), forget: entry.forget.max(forget) };
+        self.revocations.store(revoked.len(), Ordering::Release);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>> {
+        let latest = if self.revocations.load(Ordering::Acquire) == 0 {
+            None
+        } else {
+            let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+            keys.iter().filter_map(|key| revoked.get(key)).map(|entry| entry.at).max()
+        };
+        Box::pin(std::future::ready(Ok(latest)))
+    }
+
+    fn refuse<'a>(&'a self, key: &'a RevocationKey, refusal: Refusal) -> BoxFuture<'a, Result<(), StoreError>> {
+        let mut refused = self.refused.write().unwrap_or_else(PoisonError::into_inner);
+        match refusal {
+            Refusal::Refuse => refused.insert(key.clone(), ()),
+            Refusal::Allow => refused.remove(key),
+        };
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn is_refused<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
+        let any = keys.iter().any(|key| refused.contains_key(key));
+        Box::pin(std::future::ready(Ok(any)))
+    }
+
+    fn first_time<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        now: UnixTime,
+        forget: UnixTime,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= SWEEP {
+            seen.retain(|_, forget| *forget > now);
+        }
+        let first = seen.get(key).is_none_or(|forget| *forget <= now);
+        if first {
+            seen.insert(key.clone(), forget);
+        }
+        Box::pin(std::future::ready(Ok(first)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_key_do_not_run_into_each_other() {
+        assert_ne!(RevocationKey::new("a", &["bc", "d"]), RevocationKey::new("a", &["b", "cd"]));
+        assert_ne!(RevocationKey::new("ab", &["c"]), RevocationKey::new("a", &["bc"]));
+        assert_eq!(RevocationKey::new("a", &["b"]).as_str().len(), 16);
+    }
+}
