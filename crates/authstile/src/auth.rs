@@ -12,6 +12,7 @@ use crate::builder::AuthBuilder;
 use crate::cookie::Cookies;
 use crate::error::{Error, RequestError};
 use crate::facts::SessionFacts;
+use crate::flow::back_channel;
 use crate::flow::callback::{Failed, callback};
 use crate::flow::initiate::{Initiated, arrives_at_callback, initiate};
 use crate::flow::page::{self, Failure};
@@ -82,6 +83,11 @@ impl Auth {
             Err(NoRoute::UnknownAction) => None,
             Err(NoRoute::BadRequest) => return bad_request(),
         };
+        match &route {
+            Some(Route::BackChannelLogout(id)) => return back_channel::logout(settings, id, body).await,
+            Some(Route::Webhook(id)) => return back_channel::webhook(settings, id, headers, body).await,
+            _ => {}
+        }
         let body = if *method == Method::POST { Body::parse(headers, body) } else { Ok(Body::default()) };
         let Ok(body) = body else { return bad_request() };
         if route == Some(Route::Providers) {
@@ -236,6 +242,8 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
             sign_in(settings, visit, id).await?
         }
         Route::SignOutPage => page::sign_out(settings, visit),
+        // Both were answered before: they come without a browser.
+        Route::BackChannelLogout(_) | Route::Webhook(_) => return Err(Error::from(RequestError::UnknownAction).into()),
         Route::SignOut => sign_out(settings, visit).await?,
         Route::SignedOut => signed_out(settings, visit),
         Route::Callback(id) if arrives_at_callback(settings.find(id)?, &visit.query) => {

@@ -43,6 +43,7 @@ mod store;
 mod transport;
 mod vault;
 mod visit;
+pub mod webhook;
 
 pub use auth::Auth;
 pub use authstile_oauth as oauth;

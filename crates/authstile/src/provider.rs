@@ -16,6 +16,7 @@ use crate::profile::{ProfileMap, ProfileMapping, STANDARD_CLAIMS, pointer};
 use crate::revocation::RevocationKey;
 use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
 use crate::vault::KeepTokens;
+use crate::webhook::WebhookReceiver;
 
 /// What a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +180,7 @@ impl Provider {
             routing: &[],
             initiator: None,
             explain: None,
+            webhooks: None,
         }
     }
 }
@@ -210,6 +212,7 @@ pub struct Registration {
     pub(crate) routing: &'static [&'static str],
     pub(crate) initiator: Option<Arc<dyn LoginInitiator>>,
     pub(crate) explain: Option<Explain>,
+    pub(crate) webhooks: Option<Arc<dyn WebhookReceiver>>,
 }
 
 /// What a visitor reads about an error code of a provider, and who can mend it.
@@ -285,6 +288,13 @@ impl Registration {
     #[must_use]
     pub fn initiator(mut self, initiator: impl LoginInitiator + 'static) -> Self {
         self.initiator = Some(Arc::new(initiator));
+        self
+    }
+
+    /// Receives the provider's webhooks at `POST …/webhooks/{id}`.
+    #[must_use]
+    pub fn webhooks(mut self, receiver: impl WebhookReceiver + 'static) -> Self {
+        self.webhooks = Some(Arc::new(receiver));
         self
     }
 

@@ -90,6 +90,9 @@ pub trait Revocations: Send + Sync + fmt::Debug {
         now: UnixTime,
         forget: UnixTime,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Takes a first time back, so that the next one is the first again.
+    fn forget_seen<'a>(&'a self, key: &'a RevocationKey) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// What happens to the next sign-in.
@@ -185,6 +188,11 @@ impl Revocations for MemoryRevocations {
             seen.insert(key.clone(), forget);
         }
         Box::pin(std::future::ready(Ok(first)))
+    }
+
+    fn forget_seen<'a>(&'a self, key: &'a RevocationKey) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.seen.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) enum Route<'a> {
     /// Back from the provider's end of session.
     SignedOut,
     Callback(&'a str),
+    /// A provider ended a session.
+    BackChannelLogout(&'a str),
+    /// A provider tells what happened.
+    Webhook(&'a str),
     /// A sign-in that begins elsewhere.
     Initiate(&'a str),
     Error,
@@ -49,7 +53,10 @@ impl<'a> Route<'a> {
             return Err(NoRoute::BadRequest);
         }
         let provider = named.filter(|id| *id != "undefined");
-        let takes_provider = matches!(action, "signin" | "callback" | "initiate" | "webauthn-options");
+        let takes_provider = matches!(
+            action,
+            "signin" | "callback" | "initiate" | "backchannel-logout" | "webhooks" | "webauthn-options"
+        );
         if named.is_some() && !takes_provider {
             return Err(NoRoute::BadRequest);
         }
@@ -64,6 +71,8 @@ impl<'a> Route<'a> {
             ("signout", true, _) => Ok(Self::SignOut),
             ("signed-out", false, _) => Ok(Self::SignedOut),
             ("callback", _, Some(id)) => Ok(Self::Callback(id)),
+            ("backchannel-logout", true, Some(id)) => Ok(Self::BackChannelLogout(id)),
+            ("webhooks", true, Some(id)) => Ok(Self::Webhook(id)),
             ("initiate", _, Some(id)) => Ok(Self::Initiate(id)),
             ("error", false, _) => Ok(Self::Error),
             ("verify-request", false, _) => Ok(Self::VerifyRequest),

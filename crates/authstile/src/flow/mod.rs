@@ -1,5 +1,6 @@
 //! The walks: one function for each, every line a station.
 
+pub(crate) mod back_channel;
 pub(crate) mod callback;
 pub(crate) mod initiate;
 pub(crate) mod page;

@@ -1,0 +1,133 @@
+//! What providers say behind the browser's back: that a session ended, or that something happened to an account. No
+//! cookies, no pages; the only proof is a signature.
+
+use authstile_oauth::form::Parameters;
+use authstile_oauth::jose::jwk::KeyError;
+use authstile_oauth::jose::jws::SignatureError;
+use authstile_oauth::logout_token::{self, Expected, LogoutTokenError, VerifiedLogoutToken};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::answer::{Answer, Store};
+use crate::clock::UnixTime;
+use crate::error::Error;
+use crate::registry::Resolved;
+use crate::revocation::{Refusal, RevocationKey};
+use crate::settings::Settings;
+use crate::webhook::SessionEffect;
+
+/// Seconds that a webhook's id is remembered: longer than any provider goes on delivering it.
+const REMEMBER_WEBHOOK: i64 = 3 * 24 * 60 * 60;
+
+/// `POST /backchannel-logout/{provider}` (OpenID Connect Back-Channel Logout 1.0 §2.5): 200 when the sessions are ended,
+/// 400 with the reason when they are not.
+#[tracing::instrument(name = "back_channel_logout", skip_all, fields(provider = %id))]
+pub(crate) async fn logout(settings: &Settings, id: &str, body: &Bytes) -> Answer {
+    match end_sessions(settings, id, &Parameters::parse(body)).await {
+        Ok(()) => Answer::json(StatusCode::OK, "{}", Store::No),
+        Err(problem) => {
+            tracing::warn!(provider = id, %problem, "a back-channel logout was refused");
+            let body = json!({ "error": "invalid_request", "error_description": problem });
+            Answer::json(StatusCode::BAD_REQUEST, body.to_string(), Store::No)
+        }
+    }
+}
+
+async fn end_sessions(settings: &Settings, id: &str, form: &Parameters) -> Result<(), String> {
+    let provider = settings.find(id).map_err(|error| error.to_string())?;
+    let now = settings.clock.now();
+    let raw = form.one("logout_token").map_err(|error| error.to_string())?.ok_or("logout_token is missing")?;
+    let token = verify(provider, raw, now).await?;
+    let issuer = provider.entry.issuer.as_ref().map_or("", |issuer| issuer.as_str());
+    let replay = RevocationKey::new("logout token", &[issuer, token.jti()]);
+    let forget = UnixTime::from_seconds(token.expires_at()).plus_seconds(2 * authstile_oauth::id_token::LEEWAY);
+    let storage = |error: crate::store::StoreError| error.to_string();
+    if !settings.revocations.first_time(&replay, now, forget).await.map_err(storage)? {
+        return Err("this logout token was used before".to_owned());
+    }
+    // A session at the provider is the narrower word: where it is named, the person's other sessions go on.
+    let key = match (token.session_id(), token.subject()) {
+        (Some(session), _) => RevocationKey::provider_session(issuer, session),
+        (None, Some(subject)) => RevocationKey::subject(issuer, subject.as_str()),
+        (None, None) => return Err("neither sid nor sub".to_owned()),
+    };
+    let forget = settings.plain.session.expires(now);
+    settings.revocations.revoke(&key, now, forget).await.map_err(storage)?;
+    tracing::info!(provider = id, "sessions were ended by the provider");
+    Ok(())
+}
+
+async fn verify(provider: Resolved<'_>, raw: &str, now: UnixTime) -> Result<VerifiedLogoutToken, String> {
+    let verdict = provider
+        .with_keys(
+            |keys, metadata| {
+                let expected = Expected {
+                    issuer: &metadata.issuer,
+                    client_id: &provider.entry.client_id,
+                    algorithms: &metadata.id_token_signing_alg_values,
+                    now: now.seconds(),
+                };
+                logout_token::verify(raw, keys, &expected)
+            },
+            |error| matches!(error, LogoutTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. }))),
+        )
+        .await;
+    verdict.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
+/// `POST /webhooks/{provider}`: 200 when the event was taken, 401 when it is not the provider's, 500 when it should come
+/// again.
+#[tracing::instrument(name = "webhook", skip_all, fields(provider = %id))]
+pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, body: &Bytes) -> Answer {
+    let plain = |status, text: &str| Answer::json(status, json!({ "message": text }).to_string(), Store::No);
+    let provider = settings.registry.find(id);
+    let Some((provider, receiver)) =
+        provider.and_then(|found| Some((found, found.entry.registration.webhooks.clone()?)))
+    else {
+        return plain(StatusCode::NOT_FOUND, "No webhooks are expected here.");
+    };
+    let issuer = provider.entry.issuer.as_ref().map_or("", |issuer| issuer.as_str());
+    let now = settings.clock.now();
+    let delivery = match receiver.receive(headers, body, issuer, now.seconds()) {
+        Ok(delivery) => delivery,
+        Err(refused) => {
+            tracing::warn!(provider = id, %refused, "a webhook was refused");
+            return plain(StatusCode::UNAUTHORIZED, "The webhook is not signed as it should be.");
+        }
+    };
+    let seen = RevocationKey::new("webhook", &[issuer, &delivery.id]);
+    let first = settings.revocations.first_time(&seen, now, now.plus_seconds(REMEMBER_WEBHOOK)).await;
+    if matches!(first, Ok(false)) {
+        return plain(StatusCode::OK, "Taken before.");
+    }
+    let taken = async {
+        first?;
+        apply(settings, &delivery.effects, now).await?;
+        receiver.handle(&delivery).await.map_err(|source| Error::hook("webhook", source))
+    };
+    if let Err(error) = taken.await {
+        tracing::error!(provider = id, kind = %delivery.kind, %error, "a webhook could not be taken");
+        if let Err(error) = settings.revocations.forget_seen(&seen).await {
+            tracing::error!(%error, "its next delivery will be taken for a repetition");
+        }
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Please deliver it again.");
+    }
+    tracing::info!(provider = id, kind = %delivery.kind, effects = delivery.effects.len(), "took a webhook");
+    plain(StatusCode::OK, "Taken.")
+}
+
+async fn apply(settings: &Settings, effects: &[SessionEffect], now: UnixTime) -> Result<(), Error> {
+    let forget = settings.plain.session.expires(now);
+    for effect in effects {
+        match effect {
+            SessionEffect::End(key) => settings.revocations.revoke(key, now, forget).await?,
+            SessionEffect::EndAndRefuse(key) => {
+                settings.revocations.refuse(key, Refusal::Refuse).await?;
+                settings.revocations.revoke(key, now, forget).await?;
+            }
+            SessionEffect::Allow(key) => settings.revocations.refuse(key, Refusal::Allow).await?,
+        }
+    }
+    Ok(())
+}
