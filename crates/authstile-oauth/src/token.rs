@@ -13,36 +13,50 @@ use crate::pkce::PkceVerifier;
 use crate::secret::{AccessToken, ClientSecret, RawIdToken, RefreshToken};
 use crate::word::{ClientId, RedirectUri};
 
-/// Everything that the exchange of a code needs; the code and the verifier are used up by it.
-#[derive(Debug)]
-pub struct TokenRequest<'a> {
+/// Who asks a token endpoint, and how that is proven.
+#[derive(Debug, Clone, Copy)]
+pub struct Requester<'a> {
     /// The provider's token endpoint.
     pub endpoint: &'a Url,
-    /// Who asks.
+    /// Our name there.
     pub client_id: &'a ClientId,
     /// Our proof, if we have one.
     pub client_secret: Option<&'a ClientSecret>,
     /// How the proof is given.
     pub authentication: ClientAuthentication,
-    /// The redirect URI of the authorization request, byte for byte.
-    pub redirect_uri: &'a RedirectUri,
-    /// The checked code.
-    pub code: GrantedCode,
-    /// The secret half of the challenge.
-    pub verifier: PkceVerifier,
 }
 
-impl TokenRequest<'_> {
-    /// The request to send.
+impl Requester<'_> {
+    /// Asks for tokens in exchange for a checked code; the code and the verifier are used up by it. The redirect URI is
+    /// that of the authorization request, byte for byte (RFC 6749 §4.1.3, RFC 7636 §4.5).
     ///
     /// # Errors
     /// When the endpoint cannot be written as a request target.
-    pub fn into_request(self) -> Result<Request<Bytes>, http::Error> {
+    pub fn exchange(
+        &self,
+        code: GrantedCode,
+        verifier: PkceVerifier,
+        redirect_uri: &RedirectUri,
+    ) -> Result<Request<Bytes>, http::Error> {
+        self.request(&[
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
+            ("redirect_uri", redirect_uri.as_str()),
+            ("code_verifier", verifier.expose()),
+        ])
+    }
+
+    /// Asks for new tokens in exchange for a refresh token (RFC 6749 §6).
+    ///
+    /// # Errors
+    /// When the endpoint cannot be written as a request target.
+    pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<Request<Bytes>, http::Error> {
+        self.request(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
+    }
+
+    fn request(&self, parameters: &[(&str, &str)]) -> Result<Request<Bytes>, http::Error> {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code");
-        form.append_pair("code", self.code.expose());
-        form.append_pair("redirect_uri", self.redirect_uri.as_str());
-        form.append_pair("code_verifier", self.verifier.expose());
+        form.extend_pairs(parameters);
         let authorization = self.authentication.prove(self.client_id, self.client_secret, &mut form);
         let mut request = Request::post(self.endpoint.as_str())
             .header(header::ACCEPT, "application/json")

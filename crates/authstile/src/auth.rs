@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authstile_oauth::secret::AccessToken;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
@@ -21,6 +22,7 @@ use crate::flow::sign_in::{begin, sign_in};
 use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
+use crate::refresh::{ProviderToken, fresh};
 use crate::revocation::RevocationKey;
 use crate::route::{NoRoute, Route};
 use crate::session::Read;
@@ -160,6 +162,31 @@ impl Auth {
             Err(error) => unusable(settings, Some(&Route::SignInPage), &error),
         };
         answer.into_response(headers, &settings.content_security_policy)
+    }
+
+    /// The provider's access token of the session that this request belongs to, refreshed if it is about to expire; for
+    /// calling the provider's APIs. `None` when nobody is signed in, or no tokens are kept
+    /// ([`Customize::keep_tokens`](crate::Customize::keep_tokens)).
+    ///
+    /// # Errors
+    /// When the provider ended the session ([`Denied::SessionEnded`](crate::Denied::SessionEnded)), when it cannot be
+    /// reached and the old token is no good, or when storage fails.
+    pub async fn access_token(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<ProviderToken>, Error> {
+        let settings = &*self.0;
+        let kind = settings.kind(&settings.origin(headers, uri)?);
+        let (cookies, now) = (Cookies::parse(headers), settings.clock.now());
+        let Read::Claims(claims) = settings.live(kind, &cookies, now).await? else { return Ok(None) };
+        let kept = SessionFacts::of(&claims).and_then(|facts| kind.vault.open(&cookies, &facts.id, now));
+        let Some(kept) = kept else { return Ok(None) };
+        let (kept, changed) = fresh(settings, kept, now).await?;
+        let written = if changed { kind.vault.write(&kept, &cookies, now, &*settings.random)? } else { Vec::new() };
+        let set_cookies = written.iter().filter_map(|cookie| HeaderValue::try_from(cookie.header()).ok()).collect();
+        let expires_at = kept.expires_at;
+        Ok(kept.access_token.map(|token| ProviderToken {
+            access_token: AccessToken::new(token),
+            expires_at,
+            set_cookies,
+        }))
     }
 
     /// Ends every session that carries the key, on every process that shares the revocations: all of a person

@@ -24,6 +24,7 @@ use crate::page::{ButtonStyle, Theme, stylesheet};
 use crate::pending;
 use crate::provider::Registration;
 use crate::random::{Random, SystemRandom};
+use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry};
 use crate::return_to::Origin;
 use crate::revocation::{MemoryRevocations, Revocations};
@@ -344,6 +345,7 @@ impl AuthBuilder {
             leaving: Sealer::new(&self.secrets, leaving::SALT).map_err(keys)?,
             csrf: Csrf::new(&self.secrets),
             revocations: self.revocations,
+            refreshes: Refreshes::default(),
             registry: Registry::new(entries, transport, self.clock.clone()),
             base_path: self.base_path,
             host: self.host,

@@ -126,6 +126,12 @@ pub enum Denied {
         /// The user's id.
         user: String,
     },
+    /// The provider says that the session is over.
+    #[error("provider {provider} ended the session: its refresh token is no longer good")]
+    SessionEnded {
+        /// The provider's id.
+        provider: String,
+    },
     /// Somebody else came back than was asked for.
     #[error(transparent)]
     Mismatch(#[from] IdentityMismatch),
@@ -177,7 +183,9 @@ impl Error {
                 }
                 RequestError::TooManyParameters => Reason::TooManyParameters,
             },
-            Self::Denied(Denied::AccessDenied { .. } | Denied::Deactivated { .. }) => Reason::AccessDenied,
+            Self::Denied(Denied::AccessDenied { .. } | Denied::Deactivated { .. } | Denied::SessionEnded { .. }) => {
+                Reason::AccessDenied
+            }
             Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,

@@ -31,6 +31,7 @@ mod pending;
 pub mod profile;
 pub mod provider;
 pub mod random;
+mod refresh;
 mod registry;
 mod return_to;
 pub mod revocation;
@@ -58,6 +59,7 @@ pub use pending::PENDING_SECONDS;
 pub use provider::{
     Customize, EndSession, ErrorWords, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Provider, Registration,
 };
+pub use refresh::ProviderToken;
 pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};
 pub use revocation::{MemoryRevocations, RevocationKey, Revocations};

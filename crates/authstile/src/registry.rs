@@ -13,7 +13,8 @@ use authstile_oauth::jose::jwk::{JwkSet, KeyError};
 use authstile_oauth::jose::jws::SignatureError;
 use authstile_oauth::metadata::{MetadataError, ServerMetadata, check_endpoint};
 use authstile_oauth::pkce::{PkceChallenge, PkceVerifier};
-use authstile_oauth::token::{TokenError, TokenRequest, TokenResponse};
+use authstile_oauth::secret::RefreshToken;
+use authstile_oauth::token::{Requester, TokenError, TokenResponse};
 use authstile_oauth::userinfo::UserInfoError;
 use authstile_oauth::word::{ClientId, Issuer, Nonce, RedirectUri, State};
 use authstile_oauth::{logout, token, userinfo};
@@ -341,23 +342,31 @@ impl<'a> Resolved<'a> {
         verifier: PkceVerifier,
         redirect_uri: &RedirectUri,
     ) -> Result<TokenResponse, ProviderError> {
-        let provider = self.provider();
+        let sent = vec![code.expose().to_owned(), verifier.expose().to_owned()];
+        self.ask_for_tokens(|requester| requester.exchange(code, verifier, redirect_uri), sent).await
+    }
+
+    /// A refresh token becomes new tokens.
+    pub(crate) async fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenResponse, ProviderError> {
+        let sent = vec![refresh_token.expose().to_owned()];
+        self.ask_for_tokens(|requester| requester.refresh(refresh_token), sent).await
+    }
+
+    /// Asks the token endpoint. What was `sent` must not come back into a log.
+    async fn ask_for_tokens(
+        &self,
+        request: impl FnOnce(Requester<'_>) -> Result<Request<Bytes>, http::Error>,
+        sent: Vec<String>,
+    ) -> Result<TokenResponse, ProviderError> {
         let endpoint = self.token_endpoint().await?;
         let advertised = self.metadata().await?;
         let secret = self.entry.registration.client_secret.as_ref();
         let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
-        let authentication = ClientAuthentication::choose(provider.client_authentication, methods, secret.is_some())?;
-        let sent = [code.expose().to_owned(), verifier.expose().to_owned()];
-        let request = TokenRequest {
-            endpoint: &endpoint,
-            client_id: &self.entry.client_id,
-            client_secret: secret,
-            authentication,
-            redirect_uri,
-            code,
-            verifier,
-        };
-        let request = request.into_request().map_err(|_| ProviderError::Unwritable)?;
+        let configured = self.provider().client_authentication;
+        let authentication = ClientAuthentication::choose(configured, methods, secret.is_some())?;
+        let client_id = &self.entry.client_id;
+        let requester = Requester { endpoint: &endpoint, client_id, client_secret: secret, authentication };
+        let request = request(requester).map_err(|_| ProviderError::Unwritable)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok()).map(str::to_owned);
         let (status, body) = self.registry.send("token endpoint", request).await?;
         Ok(token::parse(status, &body).map_err(|error| match error {

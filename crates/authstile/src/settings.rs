@@ -13,6 +13,7 @@ use crate::guard::Csrf;
 use crate::hooks::Hooks;
 use crate::page::Theme;
 use crate::random::Random;
+use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
 use crate::revocation::Revocations;
@@ -58,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) csrf: Csrf,
     pub(crate) registry: Registry,
     pub(crate) revocations: Arc<dyn Revocations>,
+    pub(crate) refreshes: Refreshes,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) events: Option<Arc<dyn Events>>,
     pub(crate) clock: Arc<dyn Clock>,
