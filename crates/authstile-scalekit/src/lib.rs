@@ -36,10 +36,29 @@
 //!     .profile(|profile: ScalekitProfile| User { name: profile.display_name(), id: profile.sub, email: profile.email, ..User::default() });
 //! ```
 
+mod email;
+mod error_code;
+mod facts;
 mod guard;
+mod id;
+mod identity;
+pub mod idp_initiated;
+mod initiate;
+mod keys;
 mod profile;
 mod provider;
+mod receiver;
+mod selector;
+pub mod webhook;
+mod work_email;
 
+pub use email::{EmailAddress, EmailDomain, InvalidEmail};
+pub use error_code::{FixableBy, ScalekitErrorCode, explain};
+pub use facts::ScalekitSession;
 pub use guard::OrganizationGuard;
+pub use id::{ConnectionId, InvalidId, OrganizationId};
+pub use identity::{AccountKey, IdentityError, ScalekitIdentity};
+pub use idp_initiated::{IdpInitiatedError, IdpInitiatedLogin};
 pub use profile::ScalekitProfile;
 pub use provider::{SCALEKIT, Scalekit};
+pub use selector::{InvalidSelector, Prompt, Selector, SignInRequest, SocialProvider};

@@ -189,6 +189,7 @@ impl Error {
             Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
+                IdentityMismatch::Domain { .. } => Reason::DomainNotAllowed,
                 IdentityMismatch::Malformed(_) => Reason::ProviderMisbehaved,
             },
             Self::Provider { source, .. } => match source {
@@ -277,6 +278,7 @@ pub enum Reason {
     AccessDenied,
     ConnectionMismatch,
     Configuration,
+    DomainNotAllowed,
     InvalidEmail,
     NotFound,
     OrganizationMismatch,
@@ -298,6 +300,7 @@ impl Reason {
         Self::AccessDenied,
         Self::ConnectionMismatch,
         Self::Configuration,
+        Self::DomainNotAllowed,
         Self::InvalidEmail,
         Self::NotFound,
         Self::OrganizationMismatch,
@@ -335,7 +338,9 @@ impl Reason {
     /// Whether an error of this reason travels under that public code: a remembered reason must not explain another error.
     pub(crate) fn fits(self, code: &str) -> bool {
         match self {
-            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch => code == "AccessDenied",
+            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch | Self::DomainNotAllowed => {
+                code == "AccessDenied"
+            }
             Self::StalePage => code == "MissingCSRF",
             Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable | Self::InvalidEmail => {
                 matches!(code, "OAuthSignInError" | "OAuthCallbackError")
@@ -354,9 +359,11 @@ impl Reason {
     /// The status of the page that shows it.
     pub(crate) fn status(self) -> http::StatusCode {
         match self {
-            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch | Self::Verification => {
-                http::StatusCode::FORBIDDEN
-            }
+            Self::AccessDenied
+            | Self::OrganizationMismatch
+            | Self::ConnectionMismatch
+            | Self::DomainNotAllowed
+            | Self::Verification => http::StatusCode::FORBIDDEN,
             Self::NotFound => http::StatusCode::NOT_FOUND,
             Self::SignInExpired | Self::SignInUnknown | Self::StalePage | Self::TooManyParameters => {
                 http::StatusCode::BAD_REQUEST

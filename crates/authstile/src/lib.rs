@@ -12,6 +12,7 @@
 
 mod admission;
 mod answer;
+mod api_tokens;
 mod auth;
 mod builder;
 mod cached;
@@ -46,6 +47,7 @@ mod vault;
 mod visit;
 pub mod webhook;
 
+pub use api_tokens::{ApiTokenError, ApiTokens, ApiTokensBuilder};
 pub use auth::Auth;
 pub use authstile_oauth as oauth;
 pub use builder::{AuthBuilder, WeakSecrets};

@@ -374,6 +374,14 @@ pub enum IdentityMismatch {
         /// Came back; `None` when the token names none.
         got: Option<String>,
     },
+    /// With an address of a domain that does not belong to the organization.
+    #[error("an address of domain {expected:?} was asked for, {got:?} came back")]
+    Domain {
+        /// Asked for, or allowed; several are separated by spaces.
+        expected: String,
+        /// The domain of the address that came back; `None` when there is no address.
+        got: Option<String>,
+    },
     /// The token contradicts itself, or a claim has the wrong type.
     #[error("{0}")]
     Malformed(&'static str),

@@ -26,6 +26,11 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "The application could not finish what you asked for.",
             "Try again in a moment. If it stays like this, tell the people who run this application the reference below: their log has the details.",
         ),
+        Reason::DomainNotAllowed => (
+            "That email address does not belong here",
+            "You signed in with an address of a domain that your organization does not use for this application.",
+            "Sign in again with your work address, or ask your administrator.",
+        ),
         Reason::InvalidEmail => (
             "That is not an email address",
             "The address that you entered cannot be read as one.",
