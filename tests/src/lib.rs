@@ -2,7 +2,7 @@
 
 pub mod log;
 
-use authstile::{Auth, AuthBuilder, Limits, TransportError};
+use authstile::{Auth, AuthBuilder, ConfigError, Limits, Registration, TransportError};
 use authstile_idp::{Client, Connection, Idp, IdpBuilder, Organization, User};
 use authstile_scalekit::Scalekit;
 use authstile_testkit::{Browser, FakeTransport, FixedClock, Page, SeededRandom, TEST_SECRET};
@@ -141,6 +141,15 @@ impl House {
         Self::build(SECURE_APP, "/api/auth", &idp, network(&idp), &clock, |builder| {
             configure(builder.url(SECURE_APP).provider(scalekit))
         })
+    }
+
+    /// Whether an engine with this provider would stand.
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn stands(provider: impl Into<Registration>) -> Result<Auth, ConfigError> {
+        let transport = FakeTransport::new(|_| http::Response::new(bytes::Bytes::new()));
+        Auth::builder().secret(TEST_SECRET).transport(transport).provider(provider).build()
     }
 
     /// Any house.

@@ -127,7 +127,12 @@ async fn every_deviation_ends_in_its_own_leaf_and_without_a_session() {
     for case in Misbehave::ALL {
         let userinfo = case.name().starts_with("userinfo");
         let source = if userinfo { ProfileSource::UserInfo(None) } else { ProfileSource::IdToken };
-        let mut house = House::of(&idp, &clock, |builder| builder.provider(scalekit().profile_source(source)));
+        // Without an address nobody can be held to a domain, but to an organization.
+        let pinned = match case {
+            Misbehave::EmailMissing => bare_scalekit().organization_id("org_acme"),
+            _ => scalekit(),
+        };
+        let mut house = House::of(&idp, &clock, |builder| builder.provider(pinned.profile_source(source)));
         idp.misbehave(Some(*case));
         idp.clear_requests();
         let ending = house.attempt().await;
