@@ -1,0 +1,44 @@
+//! `cargo xtask`: tests with every peer they need, lints, and the benchmark. Never needed to build or to use Authstile.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
+
+mod bench;
+mod command;
+mod lint;
+mod services;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Tasks of the Authstile workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that CI runs as a test: doc tests, unit tests, Auth.js, a certified provider, a real browser.
+    ///
+    /// Installs what is missing (Chromium, Node.js) with apt-get when allowed to, and the JavaScript peers with npm.
+    Test(test::Options),
+    /// Format, clippy, licences and bans, documentation links; every warning is an error.
+    Lint,
+    /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Test(options) => test::test(&options),
+        Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
+        Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("\nxtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
