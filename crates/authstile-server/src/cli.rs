@@ -1,0 +1,185 @@
+//! The command line, and the help that teaches it.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Authentication for Rust, compatible with Auth.js
+#[derive(Debug, Parser)]
+#[command(
+    name = "authstile",
+    version,
+    long_about = "Authentication for Rust, compatible with Auth.js.
+
+Without a command it starts the demo: a small application and its identity provider, both on this machine, to click
+through.",
+    args_conflicts_with_subcommands = true,
+    after_long_help = "Examples:
+  authstile                                  start the demo, then open http://localhost:3000
+  authstile secret                           make a secret
+  AUTH_SECRET=\"$(authstile secret)\" \\
+  AUTH_SCALEKIT_ID=skc_123 \\
+  AUTH_SCALEKIT_SECRET=test_456 \\
+  AUTH_SCALEKIT_ISSUER=https://acme.scalekit.com \\
+    authstile serve                          sign-in with Scalekit at http://localhost:3000/api/auth/signin
+
+`authstile help <command>` tells more about each command."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) demo: DemoOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a small application and its identity provider on this machine [default]
+    #[command(
+        long_about = "Starts a small application and its identity provider on this machine.
+
+The application signs people in with Scalekit's provider card; the identity provider behaves like a Scalekit
+environment with two organizations and four people. Both listen on loopback only, nothing leaves the machine, and
+every session ends with the process, whose secret is new each time.",
+        after_long_help = "Examples:
+  authstile demo                             open http://localhost:3000
+  authstile demo --port 8080 --idp-port 8081
+  authstile demo --port 0 --idp-port 0       on any two free ports"
+    )]
+    Demo(DemoOptions),
+
+    /// Serve sign-in, sign-out and sessions, configured by environment variables
+    #[command(long_about = SERVE_ABOUT, after_long_help = SERVE_EXAMPLES)]
+    Serve,
+
+    /// Print a new secret
+    #[command(
+        long_about = "Prints a new secret, 32 random bytes in base64, and nothing else: the value for AUTH_SECRET.",
+        after_long_help = "Examples:
+  echo \"AUTH_SECRET=$(authstile secret)\" >> .env
+
+To replace a secret without signing anybody out, keep the old one behind the new one:
+  AUTH_SECRET_1=<new>                        seals every new session, and opens it
+  AUTH_SECRET=<old>                          only opens; remove it when the old sessions have ended (30 days)"
+    )]
+    Secret,
+
+    /// Open and seal session tokens
+    #[command(long_about = "Opens and seals session tokens, as `serve` and Auth.js make them.
+
+The secrets come from the environment as `serve` takes them: AUTH_SECRET, and for rotation AUTH_SECRET_1 to
+AUTH_SECRET_3. A weak secret is only warned about.")]
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Port of the application; the next free one if it is taken, any free one for 0
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Port of the identity provider; the next free one if it is taken, any free one for 0
+    #[arg(long, default_value_t = 4000)]
+    pub(crate) idp_port: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Read a session token on standard input and print its claims
+    #[command(
+        long_about = "Reads a session token on standard input and prints its claims as one line of JSON.
+
+Exit code 0; or 2 when it is no valid token, and standard error says why.",
+        after_long_help = "Examples:
+  pbpaste | authstile token open --cookie-name authjs.session-token
+  authstile token open --cookie-name __Secure-authjs.session-token --now 1767225600 < token.txt
+
+A session that was too large for one cookie is in several, with names that end in .0, .1 and so on: give their values
+one after another, and the name without that end."
+    )]
+    Open(OpenOptions),
+    /// Read claims as JSON on standard input and print a session token
+    #[command(
+        long_about = "Reads claims as a JSON object on standard input and prints a session token with them.
+
+`iat`, `exp` and `jti` are set, whatever the object says about them. Exit code 0; or 2 when the input is no JSON
+object, and standard error says why. Whoever has this token is signed in: it is for tests and migrations.",
+        after_long_help = "Examples:
+  echo '{\"sub\":\"1\",\"email\":\"ada@acme.example\"}' | authstile token seal --cookie-name authjs.session-token
+  authstile token seal --cookie-name authjs.session-token --max-age 3600 < claims.json"
+    )]
+    Seal(SealOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenOptions {
+    /// Name of the session cookie: `authjs.session-token` under http, `__Secure-authjs.session-token` under https
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cookie_name: String,
+    /// Check times as if it were this moment, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "UNIX_SECONDS", allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealOptions {
+    /// Name of the session cookie: `authjs.session-token` under http, `__Secure-authjs.session-token` under https
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cookie_name: String,
+    /// How long the session lasts
+    #[arg(long, value_name = "SECONDS", default_value_t = 2_592_000, allow_negative_numbers = true)]
+    pub(crate) max_age: i64,
+    /// Seal as if it were this moment, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "UNIX_SECONDS", allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+}
+
+const SERVE_ABOUT: &str = "Serves sign-in, sign-out and sessions, configured by Auth.js's environment variables.
+
+Put it behind the proxy that serves your application, and send it everything below /api/auth: the session cookie it
+sets is one that Auth.js reads, and the reverse. /healthz answers `ok`. SIGTERM and Ctrl-C let the requests in flight
+finish, for 10 seconds at most.
+
+Environment variables:
+  AUTH_SECRET              what sessions are sealed with; make one with `authstile secret`
+  AUTH_SECRET_1 … _3       newer secrets, for rotation: the highest number seals, all of them open
+  AUTH_URL                 the public address, such as https://app.example.com; a path in it replaces /api/auth
+  AUTH_TRUST_HOST          true: believe X-Forwarded-Host and X-Forwarded-Proto; only behind a proxy that sets them.
+                           With neither of the two, only requests to localhost are answered
+  AUTH_<ID>_ID             client id at a provider; this is what registers the provider
+  AUTH_<ID>_SECRET         client secret there
+  AUTH_<ID>_ISSUER         its issuer: needed by scalekit, and by every id that is not listed here
+  HOST, PORT               where to listen; 127.0.0.1 and 3000 unless set
+  RUST_LOG                 how much is logged, such as debug or authstile=debug; warn,authstile=info unless set
+
+Providers:
+  scalekit                 Scalekit; AUTH_SCALEKIT_ISSUER is the URL of your environment
+  github                   GitHub
+  any other id             OpenID Connect with everything discovered from its issuer; AUTH_MY_IDP_ID registers my-idp
+
+At each provider, register <public address>/api/auth/callback/<id> as redirect URI; the line printed at the start shows
+them as they are.";
+
+const SERVE_EXAMPLES: &str = "Examples:
+  AUTH_SECRET=\"$(authstile secret)\" AUTH_SCALEKIT_ID=skc_123 AUTH_SCALEKIT_SECRET=test_456 \\
+    AUTH_SCALEKIT_ISSUER=https://acme.scalekit.com authstile serve
+  AUTH_URL=https://app.example.com HOST=0.0.0.0 PORT=8080 authstile serve
+  AUTH_KEYCLOAK_ID=app AUTH_KEYCLOAK_SECRET=… AUTH_KEYCLOAK_ISSUER=https://id.example.com/realms/main authstile serve";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_is_the_default_and_its_options_need_no_command() {
+        let cli = Cli::parse_from(["authstile", "--port", "8080"]);
+        assert!(cli.command.is_none());
+        assert_eq!((cli.demo.port, cli.demo.idp_port), (8080, 4000));
+        assert!(Cli::try_parse_from(["authstile", "--port", "8080", "secret"]).is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! The application's pages: plain HTML, one style sheet, no script.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use authstile::clock::UnixTime;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+
+const STYLE: &str = include_str!("../../templates/demo.css");
+pub(super) const FAVICON: &str = include_str!("../../templates/favicon.svg");
+
+/// Nothing but our style sheet, our icon, and people's pictures.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' https: data:; form-action 'none'; \
+         frame-ancestors 'none'; base-uri 'none'"
+    )
+});
+
+/// Who is signed in, as the pages show it.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) name: Option<String>,
+    pub(super) email: String,
+    pub(super) picture: Option<String>,
+    pub(super) organization: Option<String>,
+    pub(super) connection: Option<String>,
+    pub(super) id: String,
+    pub(super) expires: UnixTime,
+}
+
+impl Person {
+    fn shown_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.email)
+    }
+
+    fn initial(&self) -> String {
+        self.shown_name().chars().take(1).flat_map(char::to_uppercase).collect()
+    }
+
+    /// A picture that the policy lets through.
+    fn shown_picture(&self) -> Option<&str> {
+        self.picture.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("data:image/"))
+    }
+}
+
+/// The start page for visitors.
+pub(super) fn signed_out(issuer: &str) -> Response {
+    html(StatusCode::OK, &SignedOut { issuer })
+}
+
+/// The start page for people who are signed in.
+pub(super) fn signed_in(issuer: &str, person: &Person) -> Response {
+    html(StatusCode::OK, &SignedIn { issuer, person })
+}
+
+/// The private page.
+pub(super) fn private(address: &str, person: &Person) -> Response {
+    html(StatusCode::OK, &Private { address, person })
+}
+
+/// Any other page.
+pub(super) fn missing() -> Response {
+    html(StatusCode::NOT_FOUND, &Missing)
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut<'a> {
+    issuer: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+struct SignedIn<'a> {
+    issuer: &'a str,
+    person: &'a Person,
+}
+
+#[derive(Template)]
+#[template(path = "private.html")]
+struct Private<'a> {
+    address: &'a str,
+    person: &'a Person,
+}
+
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct Missing;
+
+fn html(status: StatusCode, page: &impl Template) -> Response {
+    // Writing to a String cannot fail.
+    let text = page.render().unwrap_or_default();
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, &POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+        // It depends on who looks, and must not come back after sign-out.
+        (CACHE_CONTROL, "private, no-store"),
+    ];
+    (status, headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "\"'><script>alert(1)</script>";
+
+    #[test]
+    fn what_a_provider_says_is_only_text() {
+        let person = Person {
+            name: Some(HOSTILE.to_owned()),
+            email: HOSTILE.to_owned(),
+            picture: Some(format!("https://{HOSTILE}")),
+            organization: Some(HOSTILE.to_owned()),
+            connection: Some(HOSTILE.to_owned()),
+            id: HOSTILE.to_owned(),
+            expires: UnixTime::from_seconds(0),
+        };
+        for page in [
+            SignedIn { issuer: HOSTILE, person: &person }.render().unwrap(),
+            Private { address: HOSTILE, person: &person }.render().unwrap(),
+            SignedOut { issuer: HOSTILE }.render().unwrap(),
+        ] {
+            assert!(!page.contains("<script"), "{page}");
+            assert!(!page.contains("\"'>"), "{page}");
+        }
+    }
+
+    #[test]
+    fn only_pictures_are_shown_that_the_policy_lets_through() {
+        let shown = |picture: &str| {
+            let person = Person {
+                name: None,
+                email: "ada@acme.example".to_owned(),
+                picture: Some(picture.to_owned()),
+                organization: None,
+                connection: None,
+                id: String::new(),
+                expires: UnixTime::from_seconds(0),
+            };
+            assert_eq!(person.initial(), "A");
+            person.shown_picture().is_some()
+        };
+        assert!(shown("https://images.example/ada.png") && shown("data:image/png;base64,AA=="));
+        assert!(!shown("http://images.example/ada.png") && !shown("javascript:alert(1)") && !shown("data:text/html,x"));
+    }
+}

@@ -1,0 +1,58 @@
+//! The binary `authstile`: the demo, the engine as a server, and tools for secrets and session tokens.
+
+mod cli;
+mod demo;
+mod listen;
+mod log;
+mod mistake;
+mod providers;
+mod random;
+mod secret;
+mod serve;
+mod token;
+mod transport;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use authstile::env::Environment;
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command, TokenCommand};
+
+/// Small and fast where many short-lived values come and go, as in a server of short answers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What the caller asked for cannot be done with what they gave; also clap's code for wrong usage.
+const REFUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    let (done, code) = match cli.command.unwrap_or(Command::Demo(cli.demo)) {
+        Command::Demo(options) => (in_runtime(&environment, demo::run(&options)), 1),
+        Command::Serve => (in_runtime(&environment, serve::run(&environment)), 1),
+        Command::Secret => (secret::print(), 1),
+        Command::Token { command: TokenCommand::Open(options) } => (token::open(&options, &environment), REFUSED),
+        Command::Token { command: TokenCommand::Seal(options) } => (token::seal(&options, &environment), REFUSED),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            code.into()
+        }
+    }
+}
+
+/// Runs a server to its end, with a log.
+fn in_runtime(environment: &Environment, server: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    log::to_standard_error(environment)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server)
+}
+
+/// Tells the person at the terminal. Nobody listening is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "authstile: {text}");
+}

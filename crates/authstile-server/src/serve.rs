@@ -1,0 +1,143 @@
+//! `authstile serve`: the engine as a server, on bare hyper.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use authstile::env::Environment;
+use authstile::seal::{Secrets, WeakSecret};
+use authstile::{Auth, AuthBuilder, HostPolicy};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use tokio::net::TcpListener;
+
+use crate::listen::{self, BodyError, Stop};
+use crate::mistake::Mistake;
+use crate::providers;
+use crate::random::KernelRandom;
+use crate::transport::LateTransport;
+
+/// Serves until the process is asked to stop.
+pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
+    check_secrets(environment)?;
+    let registrations = providers::of(environment)?;
+    let ids: Vec<String> = registrations.iter().map(|registration| registration.provider().id.to_string()).collect();
+    let transport = LateTransport::default();
+    let builder = Auth::builder().environment(environment)?.transport(transport.clone()).random(KernelRandom);
+    let auth = registrations.into_iter().fold(builder, AuthBuilder::provider).build()?;
+    let stop = Stop::on_signal()?;
+    let listener = bind(environment).await?;
+    let address = listener.local_addr()?;
+    warn(environment, &ids, address)?;
+    let line = introduction(environment, &auth, &ids, address)?;
+    // Whoever closed standard output does not want to read it.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    transport.prepare();
+    let service = service_fn(move |request| {
+        let auth = auth.clone();
+        async move { Ok::<_, Infallible>(answer(&auth, request).await) }
+    });
+    listen::serve(listener, service, stop).await;
+    Ok(())
+}
+
+/// Says which of the secrets is wrong, which the engine cannot know.
+fn check_secrets(environment: &Environment) -> Result<(), Mistake> {
+    if environment.secrets().check() == Err(WeakSecret::Missing) {
+        return Err(Mistake::new(
+            "AUTH_SECRET is not set: sessions are sealed with it",
+            "AUTH_SECRET=…    (the output of `authstile secret`)",
+        ));
+    }
+    let plain = ["AUTH_SECRET", "NEXTAUTH_SECRET"].into_iter().find(|name| environment.get(name).is_some());
+    for name in ["AUTH_SECRET_3", "AUTH_SECRET_2", "AUTH_SECRET_1"].into_iter().chain(plain) {
+        let Some(secret) = environment.get(name) else { continue };
+        let problem = match Secrets::new([secret]).check() {
+            Ok(()) => continue,
+            Err(WeakSecret::TooShort { length }) => format!("has only {length} bytes"),
+            Err(_) => "is a well-known default or hardly random".to_owned(),
+        };
+        return Err(Mistake::new(
+            format!("{name} {problem}, and whoever guesses it signs in as anybody: the secret is too weak"),
+            format!("{name}=…    (the output of `authstile secret`; everybody has to sign in again)"),
+        ));
+    }
+    Ok(())
+}
+
+async fn bind(environment: &Environment) -> anyhow::Result<TcpListener> {
+    let port = environment.get("PORT").unwrap_or("3000");
+    let port: u16 = port.trim().parse().map_err(|_| {
+        Mistake::new(format!("PORT is {port:?}, which is no port: a number from 0 to 65535"), "PORT=3000")
+    })?;
+    let host = environment.get("HOST").unwrap_or("127.0.0.1").trim();
+    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    TcpListener::bind((name, port)).await.with_context(|| {
+        format!("cannot listen on {host}:{port}, which HOST and PORT name; with PORT=0 any free port is taken")
+    })
+}
+
+/// What lets the server start, but not be of use.
+fn warn(environment: &Environment, ids: &[String], address: SocketAddr) -> anyhow::Result<()> {
+    for (name, missing) in providers::strays(environment) {
+        tracing::warn!("{name} is set, but {missing} is not: this provider is left out");
+    }
+    if ids.is_empty() {
+        tracing::warn!(
+            "no provider is configured, so nobody can sign in: set AUTH_SCALEKIT_ID, AUTH_SCALEKIT_SECRET and \
+             AUTH_SCALEKIT_ISSUER, or see `authstile serve --help`"
+        );
+    }
+    if !address.ip().is_loopback() && environment.host_policy()? == HostPolicy::LoopbackOnly {
+        tracing::warn!(
+            "only requests to localhost are answered, although others can reach {address}: set AUTH_URL to the public \
+             address, such as https://app.example.com"
+        );
+    }
+    Ok(())
+}
+
+/// One line: where it listens, for whom, and what to register there.
+fn introduction(environment: &Environment, auth: &Auth, ids: &[String], address: SocketAddr) -> anyhow::Result<String> {
+    let origin = match environment.host_policy()? {
+        HostPolicy::Fixed(origin) => origin.to_string(),
+        HostPolicy::TrustForwarded => "https://<your host>".to_owned(),
+        _ => format!("http://localhost:{}", address.port()),
+    };
+    let redirects: Vec<String> = ids.iter().map(|id| format!("{origin}{}/callback/{id}", auth.base_path())).collect();
+    let or_none = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    Ok(format!(
+        "authstile listens on http://{address} · providers: {} · redirect URIs to register: {}",
+        or_none(ids),
+        or_none(&redirects)
+    ))
+}
+
+async fn answer(auth: &Auth, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let path = request.uri().path();
+    if path == "/healthz" {
+        return text(StatusCode::OK, "ok");
+    }
+    // Segment by segment: /api/authentic is not ours.
+    if !path.strip_prefix(auth.base_path()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return text(StatusCode::NOT_FOUND, "Nothing is served here.\n");
+    }
+    match listen::read(request).await {
+        Ok(request) => auth.handle(request).await.map(Full::new),
+        Err(BodyError::TooLarge) => text(StatusCode::PAYLOAD_TOO_LARGE, "The request body is larger than 64 KiB.\n"),
+        Err(BodyError::TooSlow) => text(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.\n"),
+        Err(BodyError::Broken) => text(StatusCode::BAD_REQUEST, "The request body cannot be read.\n"),
+    }
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

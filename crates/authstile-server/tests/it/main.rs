@@ -1,0 +1,17 @@
+//! The binary, run as people run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "in tests a panic is a failure"
+)]
+
+mod command_line;
+mod demo;
+mod program;
+mod secret;
+mod serve;
+mod token;
