@@ -47,8 +47,8 @@ pub(crate) async fn admit(settings: &Settings, identity: Identity) -> Result<Adm
     if settings.revocations.is_refused(&facts.keys).await? {
         return Err(Denied::Deactivated { user: user.id }.into());
     }
-    let attempt = SignInAttempt { user: user.clone(), account: account.clone(), profile: profile.clone() };
-    match settings.hooks.sign_in(attempt).await.map_err(|source| Error::hook("sign_in", source))? {
+    let attempt = || SignInAttempt { user: user.clone(), account: account.clone(), profile: profile.clone() };
+    match settings.hooks.sign_in(attempt).await? {
         SignInDecision::Allow => Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts }))),
         SignInDecision::Deny => Err(Denied::AccessDenied { user: user.id }.into()),
         SignInDecision::RedirectTo(url) => Ok(Admitted::Elsewhere(url)),

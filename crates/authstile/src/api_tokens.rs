@@ -4,7 +4,7 @@
 //! and its own name, the audience. This is the network around [`access_token::verify`]: discovery and keys, cached.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use authstile_oauth::access_token::{self, AccessTokenError, Expected, VerifiedAccessToken};
 use authstile_oauth::jose::jwk::{JwkSet, KeyError};
@@ -62,6 +62,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     discovery: Cached<ServerMetadata, ProviderError>,
     keys: Cached<JwkSet, ProviderError>,
+    /// Why the last look for newer keys found none.
+    refetch_failure: RwLock<Option<ProviderError>>,
 }
 
 /// Why a request to an API is refused.
@@ -143,8 +145,7 @@ impl ApiTokens {
         let verdict = match verify(&keys) {
             Err(AccessTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. }))) => {
                 tracing::info!("an access token names a key that is not known: fetching the keys again");
-                let newer = self.0.keys.refetch(&keys, now, || self.0.fetch_keys()).await;
-                let newer = newer.map_err(ApiTokenError::Provider)?;
+                let newer = self.0.newer_keys(&keys).await.map_err(ApiTokenError::Provider)?;
                 verify(&newer)
             }
             verdict => verdict,
@@ -204,6 +205,24 @@ impl Inner {
             None => self.metadata().await?.jwks_uri.clone().ok_or(ProviderError::MissingEndpoint("jwks_uri"))?,
         };
         Ok(JwkSet::parse(&self.get("key set", &url).await?)?)
+    }
+
+    /// Other keys than the known ones, or the same when there was a look lately. If that look failed, its failure: a token
+    /// whose key could not be looked for must not be called bad.
+    async fn newer_keys(&self, known: &Arc<JwkSet>) -> Result<Arc<JwkSet>, ProviderError> {
+        let newer = self.keys.refetch(known, self.clock.now(), || self.fetch_keys()).await;
+        let mut failure = self.refetch_failure.write().unwrap_or_else(PoisonError::into_inner);
+        match newer {
+            Ok(newer) if Arc::ptr_eq(&newer, known) => failure.clone().map_or(Ok(newer), Err),
+            Ok(newer) => {
+                *failure = None;
+                Ok(newer)
+            }
+            Err(error) => {
+                *failure = Some(error.clone());
+                Err(error)
+            }
+        }
     }
 
     async fn get(&self, what: &'static str, url: &Url) -> Result<Bytes, ProviderError> {
@@ -433,6 +452,7 @@ impl ApiTokensBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             discovery: Cached::default(),
             keys: Cached::default(),
+            refetch_failure: RwLock::default(),
         })))
     }
 }

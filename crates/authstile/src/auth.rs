@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 
 use crate::answer::{Answer, Store};
-use crate::builder::AuthBuilder;
+use crate::ask::begin;
 use crate::cookie::Cookies;
 use crate::error::{Error, RequestError};
 use crate::facts::SessionFacts;
@@ -17,12 +17,13 @@ use crate::flow::back_channel;
 use crate::flow::callback::{Failed, callback};
 use crate::flow::initiate::{Initiated, arrives_at_callback, initiate};
 use crate::flow::page::{self, Failure};
+use crate::flow::refresh::fresh;
 use crate::flow::session::{session, update};
-use crate::flow::sign_in::{begin, sign_in};
+use crate::flow::sign_in::sign_in;
 use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
-use crate::refresh::{ProviderToken, fresh};
+use crate::refresh::ProviderToken;
 use crate::revocation::RevocationKey;
 use crate::route::{NoRoute, Route};
 use crate::session::Read;
@@ -53,12 +54,6 @@ use crate::visit::{Body, Visit};
 pub struct Auth(Arc<Settings>);
 
 impl Auth {
-    /// Begins to build an engine.
-    #[must_use]
-    pub fn builder() -> AuthBuilder {
-        AuthBuilder::default()
-    }
-
     pub(crate) fn new(settings: Settings) -> Self {
         Self(Arc::new(settings))
     }
@@ -127,13 +122,17 @@ impl Auth {
         let kind = settings.kind(&settings.origin(headers, uri)?);
         let now = settings.clock.now();
         let Read::Claims(claims) = settings.live(kind, &Cookies::parse(headers), now).await? else { return Ok(None) };
-        let (expires, facts) = (kind.session.expires_of(&claims, now), SessionFacts::raw(&claims));
-        let input = JwtInput { claims, trigger: Trigger::Read, user: None, account: None, profile: None, update: None };
-        let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
-        Ok(claims.map(|mut claims| {
-            SessionFacts::keep(facts, &mut claims);
-            Session::from_claims(claims, expires)
-        }))
+        let expires = kind.session.expires_of(&claims, now);
+        let input = |claims| JwtInput {
+            claims,
+            trigger: Trigger::Read,
+            user: None,
+            account: None,
+            profile: None,
+            update: None,
+        };
+        let claims = settings.hooks.jwt(claims, input).await?;
+        Ok(claims.map(|claims| Session::from_claims(claims, expires)))
     }
 
     /// Begins a sign-in from a handler of the application's, which knows better than any form where this visitor belongs:

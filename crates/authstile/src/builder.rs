@@ -17,7 +17,9 @@ use crate::env::Environment;
 use crate::error::ConfigError;
 use crate::event::{Event, Events};
 use crate::guard::Csrf;
-use crate::hooks::{DefaultHooks, HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::hook_set::{Closure, HookSet};
+use crate::hooks::{HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::host::HostPolicy;
 use crate::leaving;
 use crate::model::Claims;
 use crate::page::{ButtonStyle, Theme, stylesheet};
@@ -33,7 +35,6 @@ use crate::session::{SessionCookies, SessionLifetime};
 use crate::settings::{Kind, Pages, Settings};
 use crate::transport::Transport;
 use crate::vault::{self, Vault};
-use crate::visit::HostPolicy;
 
 /// Where Auth.js mounts itself in Next.js, and where its browser client looks.
 const BASE_PATH: &str = "/api/auth";
@@ -59,7 +60,7 @@ pub struct AuthBuilder {
     security: Option<CookieSecurity>,
     allowed: Vec<String>,
     lifetime: SessionLifetime,
-    hooks: ClosureHooks,
+    hooks: HookSet,
     events: Option<Arc<dyn Events>>,
     revocations: Arc<dyn Revocations>,
     transport: Option<Arc<dyn Transport>>,
@@ -81,7 +82,7 @@ impl Default for AuthBuilder {
             security: None,
             allowed: Vec::new(),
             lifetime: SessionLifetime::default(),
-            hooks: ClosureHooks::default(),
+            hooks: HookSet::default(),
             events: None,
             revocations: Arc::new(MemoryRevocations::new()),
             transport: None,
@@ -91,6 +92,14 @@ impl Default for AuthBuilder {
             theme: Theme::default(),
             url_problem: None,
         }
+    }
+}
+
+impl Auth {
+    /// Begins to build an engine.
+    #[must_use]
+    pub fn builder() -> AuthBuilder {
+        AuthBuilder::default()
     }
 }
 
@@ -188,7 +197,7 @@ impl AuthBuilder {
     /// The application's hooks, as a type.
     #[must_use]
     pub fn hooks(mut self, hooks: impl Hooks + 'static) -> Self {
-        self.hooks.base = Arc::new(hooks);
+        self.hooks.base = Some(Arc::new(hooks));
         self
     }
 
@@ -351,7 +360,7 @@ impl AuthBuilder {
             host: self.host,
             security: self.security,
             allowed_origins,
-            hooks: Arc::new(self.hooks),
+            hooks: self.hooks,
             events: self.events,
             clock: self.clock,
             random: self.random,
@@ -367,8 +376,8 @@ fn check_providers(registrations: Vec<Registration>) -> Result<Vec<Entry>, Confi
     let mut entries: Vec<Entry> = Vec::with_capacity(registrations.len());
     for registration in registrations {
         let id = registration.provider().id.to_string();
-        let sound = !id.is_empty()
-            && id != "undefined"
+        // Browsers take `.` and `..` in a path for something else, and Auth.js's client takes `undefined` for no provider.
+        let sound = !matches!(&*id, "" | "." | ".." | "undefined")
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
         if !sound {
             let problem = "the id may only have letters, digits, dashes, underscores and dots".to_owned();
@@ -405,60 +414,6 @@ fn look(theme: &Theme, entries: &[Entry]) -> Result<(String, String), ConfigErro
         "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'{logo}; form-action 'self' https:{local}; frame-ancestors 'none'; base-uri 'none'"
     );
     Ok((style, policy))
-}
-
-type Closure<I, O> = Box<dyn Fn(I) -> BoxFuture<'static, Result<O, HookError>> + Send + Sync>;
-type RedirectClosure = Box<dyn Fn(&str, &str) -> Option<String> + Send + Sync>;
-
-/// Closures where there are some, the base where there are none.
-struct ClosureHooks {
-    base: Arc<dyn Hooks>,
-    sign_in: Option<Closure<SignInAttempt, SignInDecision>>,
-    redirect: Option<RedirectClosure>,
-    jwt: Option<Closure<JwtInput, Option<Claims>>>,
-    session: Option<Closure<SessionInput, Value>>,
-}
-
-impl Default for ClosureHooks {
-    fn default() -> Self {
-        Self { base: Arc::new(DefaultHooks), sign_in: None, redirect: None, jwt: None, session: None }
-    }
-}
-
-impl fmt::Debug for ClosureHooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").field("base", &self.base).finish_non_exhaustive()
-    }
-}
-
-impl Hooks for ClosureHooks {
-    fn sign_in<'a>(&'a self, attempt: SignInAttempt) -> BoxFuture<'a, Result<SignInDecision, HookError>> {
-        match &self.sign_in {
-            Some(hook) => hook(attempt),
-            None => self.base.sign_in(attempt),
-        }
-    }
-
-    fn redirect(&self, url: &str, origin: &str) -> Option<String> {
-        match &self.redirect {
-            Some(hook) => hook(url, origin),
-            None => self.base.redirect(url, origin),
-        }
-    }
-
-    fn jwt<'a>(&'a self, input: JwtInput) -> BoxFuture<'a, Result<Option<Claims>, HookError>> {
-        match &self.jwt {
-            Some(hook) => hook(input),
-            None => self.base.jwt(input),
-        }
-    }
-
-    fn session<'a>(&'a self, input: SessionInput) -> BoxFuture<'a, Result<Value, HookError>> {
-        match &self.session {
-            Some(hook) => hook(input),
-            None => self.base.session(input),
-        }
-    }
 }
 
 struct ClosureEvents(Closure<Event, ()>);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::fmt::{rfc2822, temporal};
+
 /// A moment, in milliseconds since 1970 (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime {
@@ -42,18 +44,19 @@ impl UnixTime {
     /// As the session JSON has it: `2026-11-23T17:12:53.237Z`.
     #[must_use]
     pub fn iso8601(self) -> String {
-        self.format("%Y-%m-%dT%H:%M:%S.%3fZ")
+        const PRINTER: temporal::DateTimePrinter = temporal::DateTimePrinter::new().precision(Some(3));
+        PRINTER.timestamp_to_string(&self.timestamp())
     }
 
     /// As the `Expires` attribute of a cookie has it: `Mon, 23 Nov 2026 17:27:53 GMT`.
     #[must_use]
     pub fn http_date(self) -> String {
-        self.format("%a, %d %b %Y %H:%M:%S GMT")
+        const PRINTER: rfc2822::DateTimePrinter = rfc2822::DateTimePrinter::new();
+        PRINTER.timestamp_to_rfc9110_string(&self.timestamp()).unwrap_or_default()
     }
 
-    fn format(self, format: &str) -> String {
-        let timestamp = jiff::Timestamp::from_millisecond(self.millis).unwrap_or(jiff::Timestamp::MAX);
-        timestamp.strftime(format).to_string()
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.millis).unwrap_or(jiff::Timestamp::MAX)
     }
 }
 

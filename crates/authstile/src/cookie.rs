@@ -290,6 +290,10 @@ fn percent_decode(value: &str) -> Option<String> {
 
 /// JavaScript's `encodeURIComponent`: what Auth.js writes, and what browsers give back unchanged.
 fn encode_into(value: &str, out: &mut String) {
+    // Tokens need no encoding, and are long.
+    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+        return out.push_str(value);
+    }
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::error::ConfigError;
+use crate::host::HostPolicy;
 use crate::return_to::Origin;
 use crate::seal::Secrets;
-use crate::visit::HostPolicy;
 
 /// Variables and their values. Empty ones count as unset.
 #[derive(Clone, Default)]

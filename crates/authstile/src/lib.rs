@@ -13,6 +13,7 @@
 mod admission;
 mod answer;
 mod api_tokens;
+mod ask;
 mod auth;
 mod builder;
 mod cached;
@@ -24,7 +25,9 @@ pub mod event;
 mod facts;
 mod flow;
 mod guard;
+mod hook_set;
 pub mod hooks;
+mod host;
 mod leaving;
 mod model;
 mod page;
@@ -55,6 +58,7 @@ pub use error::{ConfigError, Denied, Error, Leg, Reason, RequestError};
 pub use event::{Event, Events};
 pub use guard::GuardError;
 pub use hooks::{HookError, Hooks, SignInDecision};
+pub use host::{HostPolicy, UntrustedHost};
 pub use model::{Account, Claims, Session, User};
 pub use page::{ColorScheme, Theme};
 pub use pending::PENDING_SECONDS;
@@ -70,7 +74,6 @@ pub use settings::Pages;
 pub use store::StoreError;
 pub use transport::{Limits, Transport, TransportError};
 pub use vault::KeepTokens;
-pub use visit::{HostPolicy, UntrustedHost};
 
 /// A future on the heap: what the methods of our ports return, so that they can be used as trait objects.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

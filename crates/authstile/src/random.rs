@@ -1,7 +1,6 @@
 //! Randomness as an argument, so that tests can repeat themselves.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 /// Where random bytes come from.
 pub trait Random: Send + Sync + fmt::Debug {
@@ -45,23 +44,27 @@ impl dyn Random + '_ {
 pub(crate) fn uuid_text(mut bytes: [u8; 16], version: u8) -> String {
     bytes[6] = (bytes[6] & 0x0f) | (version << 4);
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = hex(&bytes);
     let mut text = String::with_capacity(36);
-    for (index, digit) in hex.chars().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push(digit);
+        push_hex(*byte, &mut text);
     }
     text
 }
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    bytes.iter().for_each(|byte| push_hex(*byte, &mut text));
+    text
+}
+
+fn push_hex(byte: u8, text: &mut String) {
+    for digit in [byte >> 4, byte & 0x0f] {
+        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+    }
 }
 
 #[cfg(test)]

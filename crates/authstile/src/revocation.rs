@@ -74,6 +74,11 @@ pub trait Revocations: Send + Sync + fmt::Debug {
         forget: UnixTime,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Whether it is certain that nothing is revoked: then a session is read without looking its keys up.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
     /// The latest moment at which any of the keys was revoked.
     fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>>;
 
@@ -148,13 +153,13 @@ impl Revocations for MemoryRevocations {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn is_empty(&self) -> bool {
+        self.revocations.load(Ordering::Acquire) == 0
+    }
+
     fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>> {
-        let latest = if self.revocations.load(Ordering::Acquire) == 0 {
-            None
-        } else {
-            let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-            keys.iter().filter_map(|key| revoked.get(key)).map(|entry| entry.at).max()
-        };
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let latest = keys.iter().filter_map(|key| revoked.get(key)).map(|entry| entry.at).max();
         Box::pin(std::future::ready(Ok(latest)))
     }
 

@@ -155,7 +155,7 @@ async fn establish(
     let facts_of_session = SessionFacts { id, provider: account.provider.clone(), at: visit.now.millis(), keys };
     let mut claims = default_claims(&user);
     claims.extend(facts.member.map(|(name, value)| (name.to_owned(), value)));
-    let input = JwtInput {
+    let input = |claims| JwtInput {
         claims,
         trigger: Trigger::SignIn,
         user: Some(user.clone()),
@@ -163,7 +163,7 @@ async fn establish(
         profile: Some(profile.clone()),
         update: None,
     };
-    let claims = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))?;
+    let claims = settings.hooks.jwt(claims, input).await?;
     let mut cookies = match claims {
         Some(mut claims) => {
             facts_of_session.write(&mut claims);

@@ -6,8 +6,8 @@
 
 use authstile_oauth::form::Parameters;
 
-use super::sign_in::begin;
 use crate::answer::Answer;
+use crate::ask::begin;
 use crate::error::Error;
 use crate::registry::Resolved;
 use crate::routing::{InitiateError, InitiatedLogin};

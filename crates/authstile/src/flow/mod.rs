@@ -4,6 +4,7 @@ pub(crate) mod back_channel;
 pub(crate) mod callback;
 pub(crate) mod initiate;
 pub(crate) mod page;
+pub(crate) mod refresh;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;

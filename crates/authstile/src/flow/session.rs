@@ -7,8 +7,7 @@ use crate::answer::{Answer, Store};
 use crate::cookie::SetCookie;
 use crate::error::Error;
 use crate::event::Event;
-use crate::facts::SessionFacts;
-use crate::hooks::{JwtInput, SessionInput, Trigger};
+use crate::hooks::{JwtInput, Trigger};
 use crate::model::Claims;
 use crate::session::{Read, public_view};
 use crate::settings::Settings;
@@ -71,24 +70,15 @@ async fn renew(
     trigger: Trigger,
     update: Option<Value>,
 ) -> Result<Option<(String, Vec<SetCookie>)>, Error> {
-    let facts = SessionFacts::raw(&claims);
-    let input = JwtInput { claims, trigger, user: None, account: None, profile: None, update };
-    let Some(mut claims) = settings.hooks.jwt(input).await.map_err(|source| Error::hook("jwt", source))? else {
-        return Ok(None);
-    };
-    SessionFacts::keep(facts, &mut claims);
+    let input = |claims| JwtInput { claims, trigger, user: None, account: None, profile: None, update };
+    let Some(claims) = settings.hooks.jwt(claims, input).await? else { return Ok(None) };
     let public = public_view(&claims, visit.kind.session.expires(visit.now), settings.shown_members());
-    let listened = settings.events.is_some();
-    let kept = claims.clone();
-    let view = settings
-        .hooks
-        .session(SessionInput { public, claims: kept })
-        .await
-        .map_err(|source| Error::hook("session", source))?;
+    let view = settings.hooks.session(public, &claims).await?;
     let body = view.to_string();
-    let cookies = visit.kind.session.write(claims.clone(), &visit.cookies, visit.now, &*settings.random)?;
-    if listened {
-        settings.emit(Event::Session { session: view, claims }).await;
+    let heard = settings.events.is_some().then(|| Event::Session { session: view, claims: claims.clone() });
+    let cookies = visit.kind.session.write(claims, &visit.cookies, visit.now, &*settings.random)?;
+    if let Some(event) = heard {
+        settings.emit(event).await;
     }
     Ok(Some((body, cookies)))
 }

@@ -1,0 +1,43 @@
+//! From a wish to sign in to the address of the provider: the same for every way in which a sign-in begins.
+
+use authstile_oauth::authorize::ResponseMode;
+use authstile_oauth::word::RedirectUri;
+
+use crate::answer::Answer;
+use crate::error::{Error, Leg};
+use crate::pending::{AnswerBy, PendingSignIn};
+use crate::registry::Resolved;
+use crate::settings::Settings;
+use crate::visit::Visit;
+
+/// Stations *begin*, *ask* and *seal*.
+pub(crate) async fn begin(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    provider: Resolved<'_>,
+    asked: Vec<(String, String)>,
+    return_to: &str,
+) -> Result<Answer, Error> {
+    let id = provider.entry.id();
+    let redirect_uri = settings.url(&visit.origin, &format!("callback/{id}"));
+    let pending = PendingSignIn::begin(id, asked, redirect_uri, return_to.to_owned(), &*settings.random)?;
+    let url = authorization_url(provider, &pending).await?;
+    let cookies = pending.seal(settings, visit, answer_by(provider))?;
+    Ok(Answer::redirect(url).with(visit.first_cookies.iter().cloned()).with(cookies))
+}
+
+async fn authorization_url(provider: Resolved<'_>, pending: &PendingSignIn) -> Result<String, Error> {
+    let redirect_uri =
+        RedirectUri::parse(&*pending.redirect_uri).map_err(|error| Error::Configuration(error.to_string()))?;
+    let challenge = pending.verifier.challenge();
+    let url =
+        provider.authorization_url(&redirect_uri, &pending.state, &pending.nonce, &challenge, &pending.asked).await;
+    Ok(url.map_err(|error| Error::provider(&pending.provider, Leg::SignIn, error))?.into())
+}
+
+fn answer_by(provider: Resolved<'_>) -> AnswerBy {
+    match provider.entry.registration.provider.response_mode {
+        ResponseMode::Query => AnswerBy::Query,
+        ResponseMode::FormPost => AnswerBy::CrossSiteForm,
+    }
+}
