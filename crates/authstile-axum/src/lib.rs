@@ -18,10 +18,12 @@
 //! }
 //! ```
 
+mod bearer;
 mod extract;
 mod protect;
 mod routes;
 
+pub use bearer::{Bearer, BearerRejection, RequireScopes, require_scopes};
 pub use extract::{MaybeSignedIn, SignedIn, SignedInRejection};
 pub use protect::require_session;
 pub use routes::routes;

@@ -43,7 +43,7 @@ impl Issuer {
     /// is not loopback.
     pub fn parse(text: &str) -> Result<Self, InvalidWord> {
         let bad = |problem| InvalidWord::new("issuer", problem, text);
-        let url = Url::parse(text).map_err(|_| bad("is not an absolute URL such as https://acme.scalekit.com"))?;
+        let url = Url::parse(text).map_err(|_| bad("is not an absolute URL such as https://login.example.com"))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(bad("must not have a query or a fragment (RFC 8414 section 2)"));
         }

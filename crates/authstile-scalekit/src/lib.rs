@@ -45,6 +45,7 @@ mod identity;
 pub mod idp_initiated;
 mod initiate;
 mod keys;
+pub mod management;
 mod profile;
 mod provider;
 mod receiver;
