@@ -1,8 +1,9 @@
 //! A well-formed authorization request (§2.1, §10.2).
 
-use crate::authorize::Refusal;
+use crate::client::Client;
+use crate::hosted::Progress;
 use crate::http_text::Fields;
-use crate::model::Client;
+use crate::refusal::Refusal;
 use crate::select::Choice;
 
 /// What the application asked, once its identity and its redirect URI are known to be good.
@@ -18,6 +19,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) max_age: Option<i64>,
     pub(crate) login_hint: Option<String>,
     pub(crate) choice: Choice,
+    pub(crate) progress: Progress,
 }
 
 impl AuthorizationRequest {
@@ -71,6 +73,7 @@ impl AuthorizationRequest {
             nonce: asked.get("nonce").map(str::to_owned),
             login_hint: asked.get("login_hint").map(str::to_owned),
             choice: Choice::HostedLogin,
+            progress: Progress::default(),
             state,
             challenge,
             prompt,

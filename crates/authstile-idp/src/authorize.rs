@@ -1,16 +1,20 @@
 //! `GET /oauth/authorize` and the form behind it (§2, §10.2).
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
 use crate::authorization_request::AuthorizationRequest;
-use crate::http_text::{Call, Response, redirect, text, with_header, with_query};
+use crate::client::Client;
+use crate::environment::Environment;
+use crate::http_text::{Call, Response, redirect, with_header, with_query};
 use crate::idp::Idp;
 use crate::memory::{Code, Grant};
-use crate::model::{Client, Mode};
-use crate::random::{self, NoRandomness};
-use crate::select::{Choice, Unroutable, choose};
+use crate::model::Mode;
+use crate::random;
+use crate::reading::Reading;
+use crate::refusal::Refusal;
+use crate::select::{Choice, choose};
 use crate::sign_in::SignIn;
-use crate::{page, sabotage};
+use crate::{hosted, page, sabotage, session, simulator};
 
 /// The browser arrives with the application's question.
 pub(crate) fn begin(idp: &Idp, call: &Call) -> Response {
@@ -19,17 +23,24 @@ pub(crate) fn begin(idp: &Idp, call: &Call) -> Response {
 
 /// The person has filled in the sign-in page: `request`, and `user`, `provider` or `deny`.
 pub(crate) fn submit(idp: &Idp, call: &Call) -> Response {
-    decide(idp, call).unwrap_or_else(|refusal| refusal.answer(idp))
+    decide(idp, call).unwrap_or_else(|refusal| refusal.late(idp).answer(idp))
 }
 
 fn ask(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
-    let client = known_client(idp, call)?;
+    let environment = idp.environment();
+    let client = known_client(&environment, call)?;
     let redirect_uri = registered_redirect_uri(client, call)?;
     let mut request = AuthorizationRequest::parse(client, redirect_uri, &call.query)?;
-    if let Some((error, description)) = sabotage::authorization_error(idp.misbehaviour()) {
+    let ordered = idp.switches().next_error.take();
+    if let Some((error, description)) = ordered.or(sabotage::authorization_error(idp.misbehaviour())) {
         return Err(request.refuse(error, description));
     }
-    request.choice = choose(idp.environment(), &call.query).map_err(|unroutable| request.unroutable(unroutable))?;
+    request.choice = choose(&idp.environment(), &call.query).map_err(|unroutable| request.unroutable(unroutable))?;
+    if request.prompts("select_account")
+        && let Some(response) = hosted::select_account(idp, call, &request)?
+    {
+        return Ok(response);
+    }
     match present(idp, call, &request)? {
         Some(sign_in) => answer(idp, call, &request, sign_in),
         None if request.prompts("none") => Err(request.refuse("login_required", "Nobody is signed in")),
@@ -39,38 +50,69 @@ fn ask(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
 
 fn decide(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
     let id = call.form.get("request").unwrap_or_default();
-    let opened = idp.memory().open.get(idp.now(), id).cloned();
-    let mut request = opened.ok_or(Refusal::page("invalid_request", GONE))?;
+    let mut request = opened(idp, id)?;
+    let environment = idp.environment();
+    if call.form.get("deny").is_some() {
+        close(idp, id)?;
+        return Err(request.refuse("access_denied", "The user denied access"));
+    }
+    if call.form.get("another").is_some() {
+        return hosted::another(idp, &request, id);
+    }
+    if let Some(code) = call.form.get("code") {
+        return hosted::by_code(idp, call, &request, id, code);
+    }
     if let Some(provider) = call.form.get("provider") {
-        let connection = idp.environment().social_connection(provider);
+        let connection = environment.social_connection(provider);
         let connection = connection.ok_or(Refusal::page("invalid_request", "The social provider is not enabled."))?;
         request.choice = Choice::Connection { id: connection.to_owned(), organization_id: None };
         if let Some(opened) = idp.memory().open.get_mut(idp.now(), id) {
             opened.choice = request.choice.clone();
         }
-        return Ok(page::sign_in(idp.environment(), &request, id, None));
+        return Ok(page::sign_in(&environment, &request, id, None));
     }
-    let email = call.form.get("user").unwrap_or_default().trim();
-    let denied = call.form.get("deny").is_some();
-    if !denied && !is_address(email) {
-        return Ok(page::sign_in(idp.environment(), &request, id, Some("That is not an e-mail address.")));
+    let is_hosted = matches!(request.choice, Choice::HostedLogin | Choice::HostedSignUp);
+    let (name, is_chosen) = match (is_hosted, call.form.get("user")) {
+        (true, None) => (call.form.get("email"), false),
+        (_, name) => (name, true),
+    };
+    if let (None, Some(organization)) = (name, call.form.get("organization")) {
+        return hosted::by_organization(idp, call, &request, id, organization);
     }
-    // Only who takes the request off the shelf answers it.
-    let taken = idp.memory().open.take(idp.now(), id);
-    taken.ok_or(Refusal::page("invalid_request", GONE))?;
-    if denied {
-        return Err(request.refuse("access_denied", "The user denied access"));
+    let email = name.unwrap_or_default().trim();
+    if !is_address(email) {
+        return Ok(page::sign_in(&environment, &request, id, Some("That is not an e-mail address.")));
     }
-    let sign_in = sign_in(idp, &request, email)?;
-    answer(idp, call, &request, sign_in)
+    if !is_chosen {
+        return hosted::by_address(idp, &request, id, email);
+    }
+    // A person who cannot get in has used up the request too.
+    let sign_in = match sign_in(idp, &request, email) {
+        Ok(sign_in) => sign_in,
+        Err(refusal) => {
+            close(idp, id)?;
+            return Err(refusal);
+        }
+    };
+    hosted::arrive(idp, call, &request, id, sign_in)
+}
+
+/// The request whose page is open under this handle.
+pub(crate) fn opened(idp: &Idp, id: &str) -> Result<AuthorizationRequest, Refusal> {
+    idp.memory().open.get(idp.now(), id).cloned().ok_or(Refusal::page("invalid_request", GONE))
+}
+
+/// Only who takes the request off the shelf answers it.
+pub(crate) fn close(idp: &Idp, id: &str) -> Result<(), Refusal> {
+    idp.memory().open.take(idp.now(), id).map(|_| ()).ok_or(Refusal::page("invalid_request", GONE))
 }
 
 const GONE: &str =
     "This sign-in has been answered already, or was left open for too long. Start again at the application.";
 
-fn known_client<'a>(idp: &'a Idp, call: &Call) -> Result<&'a Client, Refusal> {
+fn known_client<'a>(environment: &'a Environment, call: &Call) -> Result<&'a Client, Refusal> {
     let id = call.query.get("client_id").filter(|_| !call.query.is_repeated("client_id"));
-    id.and_then(|id| idp.environment().clients.get(id))
+    id.and_then(|id| environment.client(id))
         .ok_or(Refusal::page("invalid_client", "No application is registered under this client_id."))
 }
 
@@ -83,7 +125,11 @@ fn registered_redirect_uri<'a>(client: &Client, call: &'a Call) -> Result<&'a st
 
 /// Who is there already: the session's owner, or the user whom [`Idp::auto_sign_in`] plays.
 fn present(idp: &Idp, call: &Call, request: &AuthorizationRequest) -> Result<Option<SignIn>, Refusal> {
-    let session = idp.session(call).filter(|session| suffices(idp, request, session));
+    let keeps = idp.environment().reads(Reading::OrganizationKeepsSession)
+        && idp.environment().mode == Mode::FullStack
+        && call.query.get("organization_id").is_some()
+        && ["connection_id", "provider", "prompt"].iter().all(|name| call.query.get(name).is_none());
+    let session = idp.session(call).filter(|session| keeps || suffices(idp, request, session));
     let Some(email) = idp.auto_sign_in_as().filter(|_| !request.prompts("none")) else {
         return Ok(session);
     };
@@ -107,19 +153,35 @@ fn suffices(idp: &Idp, request: &AuthorizationRequest, session: &SignIn) -> bool
 
 fn sign_in(idp: &Idp, request: &AuthorizationRequest, email: &str) -> Result<SignIn, Refusal> {
     let sid = random::identifier("ses_")?;
-    SignIn::new(idp.environment(), &request.choice, email, sid, idp.now())
+    SignIn::new(&idp.environment(), &request.choice, email, sid, idp.now())
         .map_err(|unroutable| request.unroutable(unroutable))
 }
 
 fn open_page(idp: &Idp, request: AuthorizationRequest) -> Result<Response, Refusal> {
     let id = random::secret()?;
-    let response = page::sign_in(idp.environment(), &request, &id, None);
+    let response = show(&idp.environment(), &request, &id, None);
     idp.memory().open.put(idp.now(), id, request);
     Ok(response)
 }
 
+/// The page that the request leads to.
+pub(crate) fn show(
+    environment: &Environment,
+    request: &AuthorizationRequest,
+    id: &str,
+    problem: Option<&str>,
+) -> Response {
+    let show = if simulator::serves(environment, &request.choice) { simulator::form } else { page::sign_in };
+    show(environment, request, id, problem)
+}
+
 /// `?code=…&state=…`, and a session for the next time.
-fn answer(idp: &Idp, call: &Call, request: &AuthorizationRequest, sign_in: SignIn) -> Result<Response, Refusal> {
+pub(crate) fn answer(
+    idp: &Idp,
+    call: &Call,
+    request: &AuthorizationRequest,
+    sign_in: SignIn,
+) -> Result<Response, Refusal> {
     let (code, cookie) = (random::secret()?, random::secret()?);
     let is_new = idp.session(call).is_none_or(|session| session.sid != sign_in.sid);
     let grant = Grant {
@@ -143,10 +205,16 @@ fn answer(idp: &Idp, call: &Call, request: &AuthorizationRequest, sign_in: SignI
     }
     sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
     let response = redirect(&with_query(&request.redirect_uri, &pairs));
+    session::used(idp, &sign_in, &request.client_id, call.header(&header::USER_AGENT));
 
     let mut memory = idp.memory();
     memory.codes.put(idp.now(), code, issued);
     if !is_new {
+        // The same session, but perhaps for another organization.
+        let cookie = call.cookie(&idp.environment().cookie_name).unwrap_or_default();
+        if let Some(session) = memory.sessions.get_mut(idp.now(), cookie) {
+            *session = sign_in;
+        }
         return Ok(response);
     }
     memory.sessions.put(idp.now(), cookie.clone(), sign_in);
@@ -160,56 +228,7 @@ fn granted_scope(idp: &Idp, asked: &str) -> String {
     asked.split_ascii_whitespace().filter(allowed).collect::<Vec<_>>().join(" ")
 }
 
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let parts = text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     parts && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
-/// A request that gets no code, and who is told.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The person only: there is no application that could be trusted with the answer.
-    Page { error: &'static str, description: &'static str },
-    /// The application, by redirect (§2.4).
-    Redirect { redirect_uri: String, state: Option<String>, error: &'static str, description: &'static str },
-    /// Nobody's fault.
-    NoRandomness,
-}
-
-impl Refusal {
-    fn page(error: &'static str, description: &'static str) -> Self {
-        Self::Page { error, description }
-    }
-
-    pub(crate) fn redirect(uri: &str, state: Option<&str>, error: &'static str, description: &'static str) -> Self {
-        Self::Redirect { redirect_uri: uri.to_owned(), state: state.map(str::to_owned), error, description }
-    }
-
-    fn answer(self, idp: &Idp) -> Response {
-        match self {
-            Self::Page { error, description } => page::refusal(error, description),
-            Self::NoRandomness => text(StatusCode::INTERNAL_SERVER_ERROR, "no randomness"),
-            Self::Redirect { redirect_uri, state, error, description } => {
-                let mut pairs = vec![("error", error.to_owned()), ("error_description", description.to_owned())];
-                pairs.extend(state.map(|state| ("state", state)));
-                if idp.environment().authorization_response_iss {
-                    pairs.push(("iss", idp.issuer().to_owned()));
-                }
-                sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
-                redirect(&with_query(&redirect_uri, &pairs))
-            }
-        }
-    }
-}
-
-impl From<NoRandomness> for Refusal {
-    fn from(_: NoRandomness) -> Self {
-        Self::NoRandomness
-    }
-}
-
-impl AuthorizationRequest {
-    fn unroutable(&self, unroutable: Unroutable) -> Refusal {
-        self.refuse(unroutable.error, unroutable.description)
-    }
 }

@@ -1,15 +1,19 @@
 //! Setting up an environment.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::client::Client;
+use crate::demo;
 use crate::environment::Environment;
 use crate::idp::{Clock, Idp};
 use crate::keys::SigningKey;
-use crate::model::{Client, Mode, Organization};
-use crate::user::User;
+use crate::model::{Mode, Organization};
+use crate::reading::Reading;
+use crate::remote::ControlAccess;
+use crate::user::{User, number_of};
+use crate::webhook::Webhook;
 
 /// What an environment consists of; made by [`Idp::builder`].
 #[must_use]
@@ -21,6 +25,9 @@ pub struct IdpBuilder {
     organizations: Vec<Organization>,
     social: Vec<(String, String)>,
     users: Vec<User>,
+    webhooks: Vec<Webhook>,
+    control: ControlAccess,
+    readings: Vec<Reading>,
     id_token_seconds: i64,
     access_token_seconds: Option<i64>,
     authorization_response_iss: bool,
@@ -39,6 +46,9 @@ impl IdpBuilder {
             organizations: Vec::new(),
             social: Vec::new(),
             users: Vec::new(),
+            webhooks: Vec::new(),
+            control: ControlAccess::default(),
+            readings: Vec::new(),
             id_token_seconds: 3600,
             access_token_seconds: None,
             authorization_response_iss: false,
@@ -75,9 +85,32 @@ impl IdpBuilder {
         self
     }
 
+    /// Furnishes the environment with the client, the organizations and the people of [`Idp::demo`], in whatever mode.
+    pub fn furnish_demo(self, redirect_uri: impl Into<String>, post_logout_redirect_uri: impl Into<String>) -> Self {
+        demo::furnish(self, redirect_uri.into(), post_logout_redirect_uri.into())
+    }
+
     /// Adds a person to the sign-in page.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// Adds a receiver of webhooks.
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhooks.push(webhook);
+        self
+    }
+
+    /// Opens the control endpoints below `/_emulator/`; closed unless set.
+    pub fn control(mut self, access: ControlAccess) -> Self {
+        self.control = access;
+        self
+    }
+
+    /// Takes the other reading of an ambiguous place. May be called several times.
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.readings.push(reading);
         self
     }
 
@@ -114,21 +147,22 @@ impl IdpBuilder {
             Some(port) => format!("authstile_idp_{port}"),
             None => "authstile_idp".to_owned(),
         };
-        let access_token_seconds = self.access_token_seconds.unwrap_or(match self.mode {
-            Mode::Modular => 900,
-            Mode::FullStack => 300,
-        });
         let environment = Environment {
+            id: format!("env_{:017}", number_of(&self.issuer)),
+            born_at: (self.clock)(),
             base_path: uri.path().trim_end_matches('/').to_owned(),
             issuer: self.issuer,
             cookie_name,
             mode: self.mode,
-            clients: self.clients.into_iter().map(|client| (client.id.clone(), client)).collect::<HashMap<_, _>>(),
+            clients: self.clients,
             organizations: self.organizations,
             social: self.social,
             users: self.users.into_iter().map(Arc::new).collect(),
+            webhooks: self.webhooks,
+            control: self.control,
+            readings: self.readings,
             id_token_seconds: self.id_token_seconds,
-            access_token_seconds,
+            access_token_seconds: self.access_token_seconds,
             authorization_response_iss: self.authorization_response_iss,
         };
         Idp::new(environment, self.clock, key)

@@ -4,9 +4,9 @@ use aws_lc_rs::constant_time;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 
+use crate::client::Client;
 use crate::environment::Environment;
 use crate::http_text::{Call, Response, json_error, with_header};
-use crate::model::Client;
 use crate::random::NoRandomness;
 
 /// The client that proved its identity, or named itself and has no secret.
@@ -31,7 +31,7 @@ pub(crate) fn authenticate<'a>(environment: &'a Environment, call: &Call) -> Res
             (id.to_owned(), call.form.get("client_secret").map(str::to_owned))
         }
     };
-    let client = environment.clients.get(&id).ok_or(UNKNOWN)?;
+    let client = environment.client(&id).ok_or(UNKNOWN)?;
     match (&client.secret, secret) {
         (None, None) => Ok(client),
         // A public client that sends an empty Basic password.

@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
+use crate::error_codes;
+use crate::fault::{IdpInitiatedFault, LogoutTokenFault, WebhookFault};
 use crate::http_text::Call;
+use crate::idp::Idp;
+use crate::keys::SigningKey;
 use crate::misbehave::Misbehave;
 
 /// What happens to the key in use so far when keys are rotated (§1.3).
@@ -29,11 +33,67 @@ pub struct Recorded {
     pub authorization_scheme: Option<String>,
 }
 
+impl Idp {
+    /// Makes `/oauth/authorize` answer at once as if this user had filled in the form; `None` brings the form back.
+    ///
+    /// `prompt=none` still needs a session, and the user must be admitted by the chosen connection.
+    pub fn auto_sign_in(&self, email: Option<&str>) {
+        self.switches().auto_sign_in = email.map(str::to_owned);
+    }
+
+    /// Deviates from correct behaviour in one way from now on; `None` makes amends.
+    pub fn misbehave(&self, misbehave: Option<Misbehave>) {
+        self.switches().misbehave = misbehave;
+    }
+
+    /// Answers everything with 503 while `true`.
+    pub fn set_down(&self, is_down: bool) {
+        self.switches().is_down = is_down;
+    }
+
+    /// Ends the next authorization request with an error of §2.4. `false` if the code is not among them.
+    pub fn fail_next_sign_in(&self, error: &str) -> bool {
+        let found = error_codes::find(error);
+        self.switches().next_error = found;
+        found.is_some()
+    }
+
+    /// Moves the clock, from the system or from [`IdpBuilder::clock`], by so many seconds more.
+    pub fn advance_clock(&self, seconds: i64) {
+        self.move_clock(seconds);
+    }
+
+    /// Replaces the signing key. If the system has no randomness for a new one, nothing changes.
+    pub fn rotate_keys(&self, rotation: Rotation) {
+        if let Ok(key) = SigningKey::generate() {
+            self.keys().rotate(key, rotation == Rotation::KeepOld);
+        }
+    }
+
+    /// The requests received, oldest first; at most the last 10 000.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.record().all()
+    }
+
+    /// Forgets the requests received so far.
+    pub fn clear_requests(&self) {
+        self.record().clear();
+    }
+}
+
 /// State of the switches.
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
     pub(crate) auto_sign_in: Option<String>,
     pub(crate) misbehave: Option<Misbehave>,
+    /// Error and description that the next authorization request ends in.
+    pub(crate) next_error: Option<(&'static str, &'static str)>,
+    pub(crate) logout_token_fault: Option<LogoutTokenFault>,
+    pub(crate) webhook_fault: Option<WebhookFault>,
+    pub(crate) idp_initiated_fault: Option<IdpInitiatedFault>,
+    /// The management API answers 429 with this `Retry-After`.
+    pub(crate) rate_limited: Option<u32>,
     pub(crate) is_down: bool,
 }
 

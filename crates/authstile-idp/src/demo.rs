@@ -3,7 +3,9 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::builder::IdpBuilder;
-use crate::model::{Client, Connection, Organization};
+use crate::client::Client;
+use crate::directory::{Directory, DirectoryGroup, DirectoryUser};
+use crate::model::{Connection, Organization};
 use crate::user::User;
 
 /// The client of [`Idp::demo`](crate::Idp::demo).
@@ -22,12 +24,27 @@ pub(crate) fn furnish(builder: IdpBuilder, redirect_uri: String, post_logout_red
         .organization(
             Organization::new("org_acme", "Acme")
                 .domain("acme.example")
-                .connection(Connection::new("conn_acme_okta", "Acme Okta")),
+                .connection(Connection::new("conn_acme_okta", "Acme Okta").provider("OKTA"))
+                .directory(
+                    Directory::new("dir_acme", "Acme Okta")
+                        .group(DirectoryGroup::new("dirgroup_engineering", "Engineering"))
+                        .user(
+                            DirectoryUser::new("diruser_ada", "ada@acme.example")
+                                .dp_id("00u1ada")
+                                .name("Ada", "Lovelace")
+                                .group("dirgroup_engineering"),
+                        )
+                        .user(
+                            DirectoryUser::new("diruser_grace", "grace@acme.example")
+                                .dp_id("00u2grace")
+                                .name("Grace", "Hopper"),
+                        ),
+                ),
         )
         .organization(
             Organization::new("org_globex", "Globex")
                 .domain("globex.example")
-                .connection(Connection::new("conn_globex_entra", "Globex Entra ID")),
+                .connection(Connection::new("conn_globex_entra", "Globex Entra ID").provider("MICROSOFT_AD")),
         )
         .social("google", "conn_google")
         .user(

@@ -9,7 +9,7 @@ use crate::idp::Idp;
 use crate::sabotage;
 
 pub(crate) fn document(idp: &Idp) -> Response {
-    let mut document = metadata(idp.environment());
+    let mut document = metadata(&idp.environment());
     match sabotage::discovery(idp.misbehaviour(), &mut document) {
         Some(wrong) => wrong,
         None => json(StatusCode::OK, &Value::Object(document)),

@@ -1,5 +1,7 @@
 //! The few shapes of requests and responses that the endpoints use.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
@@ -13,6 +15,11 @@ pub(crate) struct Call {
     pub(crate) query: Fields,
     pub(crate) form: Fields,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The authority of an absolute request target.
+    authority: Option<String>,
+    /// The caller's address, if whoever listens told.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Call {
@@ -30,6 +37,9 @@ impl Call {
             query: Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()),
             form: if is_form { Fields::parse(&body) } else { Fields::default() },
             headers: parts.headers,
+            authority: parts.uri.authority().map(ToString::to_string),
+            peer: parts.extensions.get().copied(),
+            body,
         }
     }
 
@@ -50,6 +60,15 @@ impl Call {
             Some((scheme, token)) => scheme.eq_ignore_ascii_case("bearer").then_some(token),
             None => self.form.get("access_token"),
         }
+    }
+
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The host that was asked, and its port if it was named.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.header(&header::HOST).or(self.authority.as_deref())
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
@@ -74,6 +93,10 @@ impl Fields {
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find_map(|(key, value)| (key == name && !value.is_empty()).then_some(value.as_str()))
+    }
+
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn is_repeated(&self, name: &str) -> bool {

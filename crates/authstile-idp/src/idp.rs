@@ -1,6 +1,7 @@
 //! The provider: one value, one function.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -8,28 +9,33 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::builder::IdpBuilder;
-use crate::control::{Record, Recorded, Rotation, Switches};
+use crate::control::{Record, Rotation, Switches};
 use crate::environment::Environment;
 use crate::http_text::{Call, Response, text, with_header};
 use crate::keys::{KeyRing, SigningKey};
 use crate::memory::Memory;
 use crate::misbehave::Misbehave;
+use crate::outgoing::Outbox;
 use crate::sign_in::SignIn;
-use crate::{authorize, demo, discovery, logout, page, revoke, token, userinfo};
+use crate::{authorize, discovery, logout, management, page, remote, revoke, simulator, token, userinfo};
 
 /// A development identity provider. Clones are handles to the same provider.
 #[derive(Clone)]
 pub struct Idp(Arc<Inner>);
 
 struct Inner {
-    environment: Environment,
+    issuer: String,
+    environment: Mutex<Arc<Environment>>,
     clock: Clock,
+    /// Seconds that tests have moved the clock by.
+    clock_offset: AtomicI64,
     keys: Mutex<KeyRing>,
     /// Never published under its own name; for tokens that lie.
     stray_key: OnceLock<Arc<SigningKey>>,
     memory: Mutex<Memory>,
     switches: Mutex<Switches>,
     record: Mutex<Record>,
+    outbox: Mutex<Outbox>,
 }
 
 pub(crate) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
@@ -48,18 +54,21 @@ impl Idp {
         redirect_uri: impl Into<String>,
         post_logout_redirect_uri: impl Into<String>,
     ) -> Self {
-        demo::furnish(Self::builder(issuer), redirect_uri.into(), post_logout_redirect_uri.into()).build()
+        Self::builder(issuer).furnish_demo(redirect_uri, post_logout_redirect_uri).build()
     }
 
     pub(crate) fn new(environment: Environment, clock: Clock, key: SigningKey) -> Self {
         Self(Arc::new(Inner {
-            memory: Mutex::new(Memory::new(environment.access_token_seconds)),
-            environment,
+            memory: Mutex::new(Memory::new()),
+            issuer: environment.issuer.clone(),
+            environment: Mutex::new(Arc::new(environment)),
             clock,
+            clock_offset: AtomicI64::new(0),
             keys: Mutex::new(KeyRing::new(key)),
             stray_key: OnceLock::new(),
             switches: Mutex::default(),
             record: Mutex::default(),
+            outbox: Mutex::default(),
         }))
     }
 
@@ -74,24 +83,42 @@ impl Idp {
             return text(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
         }
         let call = Call::read(request);
+        let environment = self.environment();
+        let path = call.path.strip_prefix(&environment.base_path);
+        if let Some(path) = path.and_then(|path| path.strip_prefix("/_emulator/")) {
+            return remote::answer(self, &call, path);
+        }
         lock(&self.0.record).add(&call);
         if lock(&self.0.switches).is_down {
             return text(StatusCode::SERVICE_UNAVAILABLE, "down");
         }
         let (get, post) = (call.method == Method::GET, call.method == Method::POST);
-        match call.path.strip_prefix(&self.0.environment.base_path) {
+        if let Some(path) = path.and_then(|path| path.strip_prefix("/api/v1/")) {
+            return management::answer(self, &call, path);
+        }
+        if let Some(id) = path.and_then(|path| path.strip_prefix("/magicLink/")).filter(|_| get) {
+            return management::open(self, id);
+        }
+        match path {
             Some("" | "/") if get => page::welcome(),
             Some("/.well-known/openid-configuration") if get => discovery::document(self),
             Some("/keys") if get => discovery::keys(self),
             Some("/oauth/authorize") if get => authorize::begin(self, &call),
             Some("/oauth/authorize/submit") if post => authorize::submit(self, &call),
+            Some("/oauth/authorize/simulate") if post => simulator::submit(self, &call),
             Some("/oauth/token") if post => token::exchange(self, &call),
             Some("/oauth/introspect") if post => revoke::introspect(self, &call),
             Some("/revoke") if post => revoke::revoke(self, &call),
             Some("/userinfo") if get || post => userinfo::answer(self, &call),
             Some("/oidc/logout" | "/end_session") if get || post => logout::end(self, &call),
             Some("/.well-known/openid-configuration" | "/keys" | "/oauth/authorize") => wrong_method("GET"),
-            Some("/oauth/authorize/submit" | "/oauth/token" | "/oauth/introspect" | "/revoke") => wrong_method("POST"),
+            Some(
+                "/oauth/authorize/submit"
+                | "/oauth/authorize/simulate"
+                | "/oauth/token"
+                | "/oauth/introspect"
+                | "/revoke",
+            ) => wrong_method("POST"),
             Some("/userinfo" | "/oidc/logout" | "/end_session") => wrong_method("GET, POST"),
             _ => text(StatusCode::NOT_FOUND, "not found"),
         }
@@ -100,53 +127,23 @@ impl Idp {
     /// The issuer URL, as it stands in tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.0.environment.issuer
-    }
-
-    /// Makes `/oauth/authorize` answer at once as if this user had filled in the form; `None` brings the form back.
-    ///
-    /// `prompt=none` still needs a session, and the user must be admitted by the chosen connection.
-    pub fn auto_sign_in(&self, email: Option<&str>) {
-        lock(&self.0.switches).auto_sign_in = email.map(str::to_owned);
-    }
-
-    /// Deviates from correct behaviour in one way from now on; `None` makes amends.
-    pub fn misbehave(&self, misbehave: Option<Misbehave>) {
-        lock(&self.0.switches).misbehave = misbehave;
-    }
-
-    /// Answers everything with 503 while `true`.
-    pub fn set_down(&self, is_down: bool) {
-        lock(&self.0.switches).is_down = is_down;
-    }
-
-    /// Replaces the signing key. If the system has no randomness for a new one, nothing changes.
-    pub fn rotate_keys(&self, rotation: Rotation) {
-        if let Ok(key) = SigningKey::generate() {
-            lock(&self.0.keys).rotate(key, rotation == Rotation::KeepOld);
-        }
-    }
-
-    /// The requests received, oldest first; at most the last 10 000.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Recorded> {
-        lock(&self.0.record).all()
-    }
-
-    /// Forgets the requests received so far.
-    pub fn clear_requests(&self) {
-        lock(&self.0.record).clear();
+        &self.0.issuer
     }
 }
 
 /// For the endpoints.
 impl Idp {
-    pub(crate) fn environment(&self) -> &Environment {
-        &self.0.environment
+    /// As it is now: what is changed later does not show in what is returned here.
+    pub(crate) fn environment(&self) -> Arc<Environment> {
+        Arc::clone(&lock(&self.0.environment))
+    }
+
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Environment) -> T) -> T {
+        change(Arc::make_mut(&mut lock(&self.0.environment)))
     }
 
     pub(crate) fn now(&self) -> i64 {
-        (self.0.clock)()
+        (self.0.clock)().saturating_add(self.0.clock_offset.load(Ordering::Relaxed))
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -155,6 +152,26 @@ impl Idp {
 
     pub(crate) fn misbehaviour(&self) -> Option<Misbehave> {
         lock(&self.0.switches).misbehave
+    }
+
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        lock(&self.0.outbox)
+    }
+
+    pub(crate) fn keys(&self) -> MutexGuard<'_, KeyRing> {
+        lock(&self.0.keys)
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        lock(&self.0.record)
+    }
+
+    pub(crate) fn move_clock(&self, seconds: i64) {
+        self.0.clock_offset.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn switches(&self) -> MutexGuard<'_, Switches> {
+        lock(&self.0.switches)
     }
 
     pub(crate) fn auto_sign_in_as(&self) -> Option<String> {
@@ -185,13 +202,13 @@ impl Idp {
     }
 
     pub(crate) fn session(&self, call: &Call) -> Option<SignIn> {
-        let cookie = call.cookie(&self.0.environment.cookie_name)?;
+        let cookie = call.cookie(&self.environment().cookie_name)?;
         self.memory().sessions.get(self.now(), cookie).cloned()
     }
 
     pub(crate) fn session_cookie(&self, value: &str) -> HeaderValue {
         let secure = if self.issuer().starts_with("https:") { "; Secure" } else { "" };
-        let name = &self.0.environment.cookie_name;
+        let name = &self.environment().cookie_name;
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

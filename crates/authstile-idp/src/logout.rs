@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::http_text::{Call, Response, json_error, redirect, with_header, with_query};
 use crate::idp::Idp;
 use crate::page;
+use crate::session::{self, Status};
 
 pub(crate) fn end(idp: &Idp, call: &Call) -> Response {
     let asked = call.fields();
@@ -22,7 +23,7 @@ pub(crate) fn end(idp: &Idp, call: &Call) -> Response {
 
     let session = idp.session(call).map(|session| session.sid);
     for sid in session.as_deref().into_iter().chain(hinted("sid")) {
-        idp.memory().end_session(sid);
+        session::end(idp, sid, Status::Logout);
     }
     let response = match uri {
         Some(uri) => {
@@ -36,10 +37,10 @@ pub(crate) fn end(idp: &Idp, call: &Call) -> Response {
 
 /// With the hinted client or, if nothing tells which, with any.
 fn is_registered(idp: &Idp, client_id: Option<&str>, uri: &str) -> bool {
-    let clients = &idp.environment().clients;
+    let environment = idp.environment();
     match client_id {
-        Some(id) => clients.get(id).is_some_and(|client| client.may_depart_to(uri)),
-        None => clients.values().any(|client| client.may_depart_to(uri)),
+        Some(id) => environment.client(id).is_some_and(|client| client.may_depart_to(uri)),
+        None => environment.clients.iter().any(|client| client.may_depart_to(uri)),
     }
 }
 

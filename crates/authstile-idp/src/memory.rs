@@ -3,12 +3,16 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::authorization_request::AuthorizationRequest;
+use crate::management::PortalLink;
+use crate::session::Record;
 use crate::sign_in::SignIn;
 
 /// Time and number that each kind of memory is kept for. Codes live about ten minutes (§2.4); the rest is a guess.
 const CODE_SECONDS: i64 = 600;
 const FORM_SECONDS: i64 = 1800;
-const SESSION_SECONDS: i64 = 12 * 3600;
+pub(crate) const SESSION_SECONDS: i64 = 12 * 3600;
+/// Every access token says itself how long it lives.
+const ACCESS_SECONDS: i64 = 900;
 const REFRESH_SECONDS: i64 = 30 * 24 * 3600;
 const MOST: usize = 20_000;
 
@@ -18,17 +22,22 @@ pub(crate) struct Memory {
     pub(crate) codes: Shelf<Code>,
     /// Signed-in browsers, by cookie value.
     pub(crate) sessions: Shelf<SignIn>,
+    /// Sessions by `sid`, also those that have ended.
+    pub(crate) ledger: Shelf<Record>,
     pub(crate) access_tokens: Shelf<Grant>,
+    pub(crate) portal_links: Shelf<PortalLink>,
     pub(crate) refresh_tokens: Shelf<Refresh>,
 }
 
 impl Memory {
-    pub(crate) fn new(access_token_seconds: i64) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             open: Shelf::new(FORM_SECONDS),
             codes: Shelf::new(CODE_SECONDS),
             sessions: Shelf::new(SESSION_SECONDS),
-            access_tokens: Shelf::new(access_token_seconds),
+            ledger: Shelf::new(REFRESH_SECONDS),
+            access_tokens: Shelf::new(ACCESS_SECONDS),
+            portal_links: Shelf::new(ACCESS_SECONDS),
             refresh_tokens: Shelf::new(REFRESH_SECONDS),
         }
     }
@@ -81,7 +90,7 @@ impl Grant {
         self.scope.split(' ').any(|granted| granted == scope)
     }
 
-    fn sid(&self) -> Option<&str> {
+    pub(crate) fn sid(&self) -> Option<&str> {
         self.sign_in.as_ref().map(|sign_in| sign_in.sid.as_str())
     }
 }
@@ -118,6 +127,10 @@ impl<T> Shelf<T> {
 
     pub(crate) fn take(&mut self, now: i64, key: &str) -> Option<T> {
         self.values.remove(key).filter(|(end, _)| now < *end).map(|(_, value)| value)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.values().map(|(_, value)| value)
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {

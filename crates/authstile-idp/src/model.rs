@@ -1,4 +1,6 @@
-//! The words of an environment: mode, clients, organizations, connections (§0).
+//! The words of an environment: mode, organizations, connections (§0).
+
+use crate::directory::Directory;
 
 /// Who owns users and sessions; decides the form of `sub` and the contents of the access token (§0).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,60 +14,20 @@ pub enum Mode {
     FullStack,
 }
 
-/// An application registered at the environment (§1.4).
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub(crate) id: String,
-    pub(crate) secret: Option<String>,
-    pub(crate) redirect_uris: Vec<String>,
-    pub(crate) post_logout_redirect_uris: Vec<String>,
-    pub(crate) requires_pkce: bool,
-}
-
-impl Client {
-    /// A web application: it authenticates with a secret, by HTTP Basic or in the form body.
-    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            secret: Some(secret.into()),
-            redirect_uris: Vec::new(),
-            post_logout_redirect_uris: Vec::new(),
-            requires_pkce: false,
+impl Mode {
+    /// `modular` or `full-stack`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Modular => "modular",
+            Self::FullStack => "full-stack",
         }
     }
 
-    /// A single-page or native application: no secret, PKCE always (§1.4).
-    pub fn public(id: impl Into<String>) -> Self {
-        Self { secret: None, requires_pkce: true, ..Self::new(id, "") }
-    }
-
-    /// Registers a callback. Compared exactly; one `*` may stand in the left-most label of the host (§1.4).
+    /// The mode of that [`name`](Self::name).
     #[must_use]
-    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uris.push(uri.into());
-        self
-    }
-
-    /// Registers where a logout may send the browser (§5.1). Compared as [`redirect_uri`](Self::redirect_uri) is.
-    #[must_use]
-    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.post_logout_redirect_uris.push(uri.into());
-        self
-    }
-
-    /// The dashboard's "enforce PKCE": an authorization request without a challenge is refused.
-    #[must_use]
-    pub fn require_pkce(mut self) -> Self {
-        self.requires_pkce = true;
-        self
-    }
-
-    pub(crate) fn may_return_to(&self, uri: &str) -> bool {
-        self.redirect_uris.iter().any(|registered| matches_registered(registered, uri))
-    }
-
-    pub(crate) fn may_depart_to(&self, uri: &str) -> bool {
-        self.post_logout_redirect_uris.iter().any(|registered| matches_registered(registered, uri))
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Modular, Self::FullStack].into_iter().find(|mode| mode.name() == name)
     }
 }
 
@@ -78,6 +40,7 @@ pub struct Organization {
     pub(crate) domains: Vec<String>,
     pub(crate) allowed_email_domains: Vec<String>,
     pub(crate) connections: Vec<Connection>,
+    pub(crate) directories: Vec<Directory>,
 }
 
 impl Organization {
@@ -90,6 +53,7 @@ impl Organization {
             domains: Vec::new(),
             allowed_email_domains: Vec::new(),
             connections: Vec::new(),
+            directories: Vec::new(),
         }
     }
 
@@ -114,11 +78,22 @@ impl Organization {
         self
     }
 
+    /// Adds a directory: people that the customer's identity provider pushes over SCIM (§6.6).
+    #[must_use]
+    pub fn directory(mut self, directory: Directory) -> Self {
+        self.directories.push(directory);
+        self
+    }
+
     /// The application's own id of the organization, issued as `xoid` (§3.3).
     #[must_use]
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.external_id = Some(id.into());
         self
+    }
+
+    pub(crate) fn first_active(&self) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.is_active())
     }
 
     /// Whether a user with this mail domain may sign in here; an organization without any domain admits all (a guess).
@@ -133,62 +108,73 @@ impl Organization {
 pub struct Connection {
     pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) provider: String,
+    pub(crate) protocol: String,
     pub(crate) enabled: bool,
+    pub(crate) completed: bool,
 }
 
 impl Connection {
+    /// The provider of [`simulator`](Self::simulator) connections.
+    pub(crate) const SIMULATOR: &str = "IDP_SIMULATOR";
+
     /// An active (enabled and completed) connection; `id` begins `conn_` at Scalekit.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), enabled: true }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            provider: "CUSTOM".to_owned(),
+            protocol: "OIDC".to_owned(),
+            enabled: true,
+            completed: true,
+        }
     }
 
-    /// The connection exists but is switched off or unfinished.
+    /// A connection to the SSO simulator, whose page can also start at the identity provider and fail on demand
+    /// (§10.3).
+    pub fn simulator(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::new(id, name).provider(Self::SIMULATOR)
+    }
+
+    /// `OKTA`, `MICROSOFT_AD`, `GOOGLE`, ... as the management API names it (§7.2); `CUSTOM` unless set.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = provider.into();
+        self
+    }
+
+    /// `OIDC`, `SAML`, ... as the management API names it (§7.2); `OIDC` unless set. Only a name here.
+    #[must_use]
+    pub fn protocol(mut self, protocol: impl Into<String>) -> Self {
+        self.protocol = protocol.into();
+        self
+    }
+
+    /// The connection exists but is switched off.
     #[must_use]
     pub fn disabled(mut self) -> Self {
         self.enabled = false;
         self
     }
-}
 
-/// Exact, or with one `*` in the left-most host label of the registered URI (§1.4). The star stands for letters, digits
-/// and hyphens, and never directly under a top-level domain.
-fn matches_registered(registered: &str, uri: &str) -> bool {
-    if registered == uri {
-        return true;
+    /// The connection exists but nobody has finished setting it up.
+    #[must_use]
+    pub fn draft(mut self) -> Self {
+        self.enabled = false;
+        self.completed = false;
+        self
     }
-    let Some((before, after)) = registered.split_once('*') else {
-        return false;
-    };
-    let in_first_label = before.split_once("://").is_some_and(|(_, label)| !label.contains(['.', '/']));
-    let host_rest = after.split('/').next().unwrap_or_default();
-    if !in_first_label || after.contains('*') || host_rest.matches('.').count() < 2 {
-        return false;
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.enabled && self.completed
     }
-    uri.strip_prefix(before)
-        .and_then(|rest| rest.strip_suffix(after))
-        .is_some_and(|star| !star.is_empty() && star.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// `DRAFT` or `COMPLETED` (§7.2).
+    pub(crate) fn status(&self) -> &'static str {
+        if self.completed { "COMPLETED" } else { "DRAFT" }
+    }
 
-    #[test]
-    fn registered_uris_match_exactly_or_by_one_star_in_the_first_label() {
-        for (registered, uri, expected) in [
-            ("https://app.acme.com/cb", "https://app.acme.com/cb", true),
-            ("https://app.acme.com/cb", "https://app.acme.com/cb/", false),
-            ("https://app.acme.com/cb", "https://app.acme.com/cb?x=1", false),
-            ("https://*.acme.com/cb", "https://one.acme.com/cb", true),
-            ("https://auth-*.acme.com", "https://auth-eu.acme.com", true),
-            ("https://*.acme.com/cb", "https://evil.com/x.acme.com/cb", false),
-            ("https://*.acme.com/cb", "https://a.b.acme.com/cb", false),
-            ("https://*.com", "https://acme.com", false),
-            ("https://auth.*.acme.com", "https://auth.x.acme.com", false),
-            ("https://*.*.acme.com", "https://a.b.acme.com", false),
-            ("https://acme.com/*", "https://acme.com/x", false),
-        ] {
-            assert_eq!(matches_registered(registered, uri), expected, "{registered} {uri}");
-        }
+    pub(crate) fn is_simulator(&self) -> bool {
+        self.provider == Self::SIMULATOR
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn sign_in(
         action: format!("{}/oauth/authorize/submit", environment.base_path),
         request: id,
         users: environment.users.iter().map(|user| &**user).filter(members).map(Choosable::new).collect(),
+        hosted: kind.starts_with("hosted"),
         social: if kind.starts_with("hosted") { &environment.social } else { &[] },
         login_hint: request.login_hint.as_deref().unwrap_or_default(),
         problem: problem.unwrap_or_default(),
@@ -68,6 +69,10 @@ pub(crate) fn welcome() -> Response {
     html(StatusCode::OK, page.render())
 }
 
+pub(crate) fn message(status: StatusCode, title: &str, message: &str) -> Response {
+    html(status, MessagePage { style: STYLE, title, error: "", message }.render())
+}
+
 pub(crate) fn signed_out() -> Response {
     let message = "Your session at the local identity provider has ended.";
     html(StatusCode::OK, MessagePage { style: STYLE, title: "Signed out", error: "", message }.render())
@@ -78,6 +83,7 @@ pub(crate) fn signed_out() -> Response {
 struct SignInPage<'a> {
     style: &'static str,
     kind: &'static str,
+    hosted: bool,
     connection: &'a str,
     organization: &'a str,
     through: String,
@@ -123,7 +129,7 @@ fn connection_name(environment: &Environment, id: &str) -> String {
     social.map_or_else(|| id.to_owned(), |(provider, _)| provider.clone())
 }
 
-fn html(status: StatusCode, page: Result<String, askama::Error>) -> Response {
+pub(crate) fn html(status: StatusCode, page: Result<String, askama::Error>) -> Response {
     let Ok(page) = page else {
         return text(StatusCode::INTERNAL_SERVER_ERROR, "page cannot be shown");
     };
@@ -141,4 +147,4 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-const STYLE: &str = include_str!("../templates/style.css");
+pub(crate) const STYLE: &str = include_str!("../templates/style.css");

@@ -18,6 +18,15 @@ pub(crate) fn identifier(prefix: &str) -> Result<String, NoRandomness> {
     Ok(format!("{prefix}{number:018}"))
 }
 
+/// A random UUID (RFC 9562 §5.4).
+pub(crate) fn uuid() -> Result<String, NoRandomness> {
+    let number = u128::from_be_bytes(bytes()?);
+    let number = number & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
+    let hex = format!("{number:032x}");
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+}
+
 fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).map_err(|_| NoRandomness)?;

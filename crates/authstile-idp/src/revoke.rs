@@ -9,7 +9,8 @@ use crate::idp::Idp;
 
 /// RFC 7009: 200 for every authenticated client, whatever the token.
 pub(crate) fn revoke(idp: &Idp, call: &Call) -> Response {
-    let client = match authenticate(idp.environment(), call) {
+    let environment = idp.environment();
+    let client = match authenticate(&environment, call) {
         Ok(client) => client,
         Err(refusal) => return refusal.answer(),
     };
@@ -30,7 +31,8 @@ pub(crate) fn revoke(idp: &Idp, call: &Call) -> Response {
 /// RFC 7662 with Basic only (§3.8). The members of an active answer are a guess.
 pub(crate) fn introspect(idp: &Idp, call: &Call) -> Response {
     let has_header = call.authorization().is_some();
-    let client = match authenticate(idp.environment(), call) {
+    let environment = idp.environment();
+    let client = match authenticate(&environment, call) {
         Ok(client) if has_header && client.secret.is_some() => client,
         Ok(_) => return text(StatusCode::UNAUTHORIZED, "client authentication failed"),
         Err(refusal) => return refusal.answer(),
@@ -40,7 +42,7 @@ pub(crate) fn introspect(idp: &Idp, call: &Call) -> Response {
     let Some(grant) = grant.filter(|grant| grant.client_id == client.id) else {
         return json(StatusCode::OK, &json!({ "active": false }));
     };
-    let mode = idp.environment().mode;
+    let mode = environment.mode;
     let sub = grant.sign_in.as_ref().map_or(grant.client_id.clone(), |sign_in| sign_in.subject(mode));
     let active = json!({
         "active": true, "iss": idp.issuer(), "client_id": grant.client_id, "sub": sub, "scope": grant.scope,

@@ -1,8 +1,9 @@
 //! Which connection a sign-in goes through (§2.2).
 
-use crate::environment::{Environment, domain_of};
+use crate::environment::{Environment, raw_domain_of};
 use crate::http_text::Fields;
 use crate::model::{Mode, Organization};
+use crate::reading::Reading;
 
 /// Where the request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,18 +30,27 @@ pub(crate) fn choose(environment: &Environment, asked: &Fields) -> Result<Choice
         return by_provider(environment, provider);
     }
     if let Some(id) = asked.get("connection_id") {
-        return by_connection(environment, id);
+        let falls_back = environment.reads(Reading::UnknownConnectionFallsBack)
+            && asked.get("organization_id").is_some()
+            && environment.connection(id).is_none();
+        if !falls_back {
+            return by_connection(environment, id);
+        }
     }
     if let Some(id) = asked.get("organization_id") {
         let organization = environment.organization(id).ok_or(UNKNOWN_ORGANIZATION)?;
         return by_organization(environment, organization);
     }
     // Node and Go send both names, Python only the hint (§2.1). That `domain` wins over the hint is a guess.
-    if let Some(domain) = asked.get("domain").or_else(|| asked.get("domain_hint")) {
+    let [first, second] = match environment.reads(Reading::HintBeforeDomain) {
+        true => ["domain_hint", "domain"],
+        false => ["domain", "domain_hint"],
+    };
+    if let Some(domain) = asked.get(first).or_else(|| asked.get(second)) {
         return by_domain(environment, domain);
     }
-    if let Some(domain) = asked.get("login_hint").and_then(domain_of) {
-        return by_domain(environment, &domain);
+    if let Some(domain) = asked.get("login_hint").and_then(raw_domain_of) {
+        return by_domain(environment, domain);
     }
     match environment.mode {
         Mode::Modular => Err(NO_SELECTOR),
@@ -60,7 +70,7 @@ fn by_connection(environment: &Environment, id: &str) -> Result<Choice, Unroutab
         return Ok(Choice::Connection { id: id.to_owned(), organization_id: None });
     }
     let (organization, connection) = environment.connection(id).ok_or(UNKNOWN_CONNECTION)?;
-    if !connection.enabled {
+    if !connection.is_active() {
         return Err(CONNECTION_NOT_ACTIVE);
     }
     Ok(Choice::Connection { id: id.to_owned(), organization_id: Some(organization.id.clone()) })
@@ -68,13 +78,13 @@ fn by_connection(environment: &Environment, id: &str) -> Result<Choice, Unroutab
 
 /// The organization's first active connection. That full-stack falls back to the hosted page is one of two readings.
 fn by_organization(environment: &Environment, organization: &Organization) -> Result<Choice, Unroutable> {
-    if let Some(active) = organization.connections.iter().find(|connection| connection.enabled) {
+    if let Some(active) = organization.first_active() {
         return Ok(Choice::Connection { id: active.id.clone(), organization_id: Some(organization.id.clone()) });
     }
     match environment.mode {
-        Mode::FullStack => Ok(Choice::HostedLogin),
-        Mode::Modular if organization.connections.is_empty() => Err(NO_CONFIGURED_CONNECTIONS),
-        Mode::Modular => Err(NO_ACTIVE_CONNECTIONS),
+        Mode::FullStack if !environment.reads(Reading::OrganizationWithoutConnectionFails) => Ok(Choice::HostedLogin),
+        _ if organization.connections.is_empty() => Err(NO_CONFIGURED_CONNECTIONS),
+        _ => Err(NO_ACTIVE_CONNECTIONS),
     }
 }
 
@@ -89,9 +99,9 @@ fn by_domain(environment: &Environment, domain: &str) -> Result<Choice, Unroutab
 
 const UNKNOWN_PROVIDER: Unroutable =
     Unroutable { error: "invalid_connection_selector", description: "The social provider is not enabled" };
-const UNKNOWN_CONNECTION: Unroutable =
+pub(crate) const UNKNOWN_CONNECTION: Unroutable =
     Unroutable { error: "invalid_connection_id", description: "The connection does not exist" };
-const CONNECTION_NOT_ACTIVE: Unroutable =
+pub(crate) const CONNECTION_NOT_ACTIVE: Unroutable =
     Unroutable { error: "connection_not_active", description: "The connection is not active" };
 const UNKNOWN_ORGANIZATION: Unroutable =
     Unroutable { error: "invalid_organization_id", description: "The organization does not exist" };
@@ -99,7 +109,7 @@ const NO_CONFIGURED_CONNECTIONS: Unroutable =
     Unroutable { error: "no_configured_connections", description: "The organization has no connection" };
 const NO_ACTIVE_CONNECTIONS: Unroutable =
     Unroutable { error: "no_active_connections", description: "The organization has no active connection" };
-const DOMAIN_NOT_FOUND: Unroutable =
+pub(crate) const DOMAIN_NOT_FOUND: Unroutable =
     Unroutable { error: "domain_not_found", description: "The domain is not registered by any organization" };
 const NO_SELECTOR: Unroutable = Unroutable {
     error: "invalid_connection_selector",

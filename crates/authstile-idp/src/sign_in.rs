@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::directory::DirectoryUser;
 use crate::environment::{Environment, domain_of};
 use crate::model::Mode;
 use crate::select::{Choice, Unroutable};
 use crate::user::User;
 
-/// The connection of those whom no enterprise connection serves (§3.3: one-time codes are connections too). The
-/// emulated provider skips the code itself.
+/// The connection of those whom no enterprise connection serves (§3.3: one-time codes are connections too).
 pub(crate) const PASSWORDLESS_CONNECTION: &str = "conn_passwordless";
 
 /// Who signed in, through what, for which organization.
@@ -32,6 +32,20 @@ impl SignIn {
         now: i64,
     ) -> Result<Self, Unroutable> {
         let user = environment.user(email).cloned().unwrap_or_else(|| Arc::new(User::new(email)));
+        Self::of(environment, choice, user, sid, now)
+    }
+
+    /// The same for a person who need not be registered.
+    pub(crate) fn of(
+        environment: &Environment,
+        choice: &Choice,
+        user: Arc<User>,
+        sid: String,
+        now: i64,
+    ) -> Result<Self, Unroutable> {
+        if !user.active {
+            return Err(USER_NOT_ACTIVE);
+        }
         let (connection_id, organization_id) = match choice {
             Choice::Connection { id, organization_id: Some(organization_id) } => {
                 admit(environment, organization_id, &user)?;
@@ -54,21 +68,31 @@ impl SignIn {
 }
 
 /// Members, and everyone whose mail domain the organization registered.
-fn admit(environment: &Environment, organization_id: &str, user: &User) -> Result<(), Unroutable> {
+pub(crate) fn admit(environment: &Environment, organization_id: &str, user: &User) -> Result<(), Unroutable> {
+    // In Modular mode the identity provider decides, and Scalekit only tells (§6.5). For full-stack mode, where it owns the
+    // user, that it refuses is a guess.
+    let organization = environment.organization(organization_id);
+    let directories = organization.iter().flat_map(|organization| &organization.directories);
+    let is_deactivated = |person: &DirectoryUser| !person.active && person.email.eq_ignore_ascii_case(&user.email);
+    if environment.mode == Mode::FullStack && directories.flat_map(|directory| &directory.users).any(is_deactivated) {
+        return Err(USER_NOT_ACTIVE);
+    }
     let is_member = user.organizations.iter().any(|id| id == organization_id);
     let domain = domain_of(&user.email).unwrap_or_default();
-    let admits = environment.organization(organization_id).is_some_and(|found| found.admits_domain(&domain));
+    let admits = organization.is_some_and(|found| found.admits_domain(&domain));
     if is_member || admits {
         return Ok(());
     }
     Err(Unroutable { error: "invalid_user_domain", description: "The user's domain is not allowed for the connection" })
 }
 
+const USER_NOT_ACTIVE: Unroutable = Unroutable { error: "user_not_active", description: "The user is not active" };
+
 /// After the hosted page: the address's own connection if its domain routes, else passwordless.
 fn by_address(environment: &Environment, user: &User) -> (String, Option<String>) {
     let organization = domain_of(&user.email).and_then(|domain| environment.organization_of_domain(&domain));
     let routed = organization.and_then(|organization| {
-        let active = organization.connections.iter().find(|connection| connection.enabled)?;
+        let active = organization.first_active()?;
         Some((active.id.clone(), Some(organization.id.clone())))
     });
     routed.unwrap_or_else(|| (PASSWORDLESS_CONNECTION.to_owned(), membership(environment, user)))

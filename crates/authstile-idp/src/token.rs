@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::claims::{self, Bindings};
+use crate::client::Client;
 use crate::client_authentication::{
     INVALID_GRANT, INVALID_REQUEST, INVALID_SCOPE, TokenRefusal, UNAUTHORIZED_CLIENT, UNSUPPORTED_GRANT_TYPE,
     authenticate, same,
@@ -13,7 +14,7 @@ use crate::client_authentication::{
 use crate::http_text::{Call, Response, json};
 use crate::idp::Idp;
 use crate::memory::{Code, Grant, Refresh};
-use crate::model::Client;
+use crate::reading::Reading;
 use crate::{random, sabotage};
 
 /// A client's own token lives a day (§3.1).
@@ -36,7 +37,8 @@ fn by_grant_type(idp: &Idp, call: &Call) -> Result<Map<String, Value>, TokenRefu
     if call.form.has_repetition() {
         return Err(INVALID_REQUEST.because("a parameter is repeated"));
     }
-    let client = authenticate(idp.environment(), call)?;
+    let environment = idp.environment();
+    let client = authenticate(&environment, call)?;
     match call.form.get("grant_type") {
         Some("authorization_code") => by_code(idp, client, call),
         Some("refresh_token") => by_refresh_token(idp, client, call),
@@ -68,7 +70,9 @@ fn redeem(idp: &Idp, client: &Client, call: &Call, code: &str) -> Result<Code, T
     }
     if issued.redeemed {
         let family = issued.grant.family.clone();
-        memory.revoke_family(&family);
+        if !idp.environment().reads(Reading::CodeReplayKeepsTokens) {
+            memory.revoke_family(&family);
+        }
         return Err(INVALID_GRANT.because("the code was used already"));
     }
     if call.form.get("redirect_uri") != Some(&issued.redirect_uri) {
@@ -136,9 +140,9 @@ fn by_client(idp: &Idp, client: &Client) -> Result<Map<String, Value>, TokenRefu
 fn issue(idp: &Idp, grant: &Grant, bindings: Bindings<'_>) -> Result<Map<String, Value>, TokenRefusal> {
     let (environment, now) = (idp.environment(), idp.now());
     let key = idp.key_for_signing();
-    let seconds = if grant.sign_in.is_some() { environment.access_token_seconds } else { CLIENT_TOKEN_SECONDS };
+    let seconds = if grant.sign_in.is_some() { environment.access_token_seconds() } else { CLIENT_TOKEN_SECONDS };
     let jti = random::identifier("tkn_")?;
-    let access_token = key.sign_token(&claims::access_token(environment, grant, jti, seconds, now))?;
+    let access_token = key.sign_token(&claims::access_token(&environment, grant, jti, seconds, now))?;
     let mut members = Map::new();
     members.insert("access_token".to_owned(), access_token.as_str().into());
     members.insert("token_type".to_owned(), "Bearer".into());
@@ -151,7 +155,7 @@ fn issue(idp: &Idp, grant: &Grant, bindings: Bindings<'_>) -> Result<Map<String,
     // Without `openid` no ID token (a guess).
     if let Some(sign_in) = grant.sign_in.as_ref().filter(|_| grant.has_scope("openid")) {
         let bindings = Bindings { access_token: &access_token, ..bindings };
-        let claims = claims::id_token(environment, grant, sign_in, &bindings, now);
+        let claims = claims::id_token(&environment, grant, sign_in, &bindings, now);
         members.insert("id_token".to_owned(), sabotage::sign_id_token(idp, &key, claims)?.into());
     }
     members.insert("scope".to_owned(), grant.scope.as_str().into());

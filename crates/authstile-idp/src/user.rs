@@ -15,6 +15,7 @@ pub struct User {
     pub(crate) picture: Option<String>,
     pub(crate) locale: Option<String>,
     pub(crate) email_verified: bool,
+    pub(crate) active: bool,
     pub(crate) external_id: Option<String>,
     pub(crate) organizations: Vec<String>,
     pub(crate) roles: Vec<String>,
@@ -36,6 +37,7 @@ impl User {
             picture: None,
             locale: None,
             email_verified: true,
+            active: true,
             external_id: None,
             organizations: Vec::new(),
             roles: Vec::new(),
@@ -101,6 +103,13 @@ impl User {
         self
     }
 
+    /// Deactivated: every sign-in ends with `user_not_active` (§2.4).
+    #[must_use]
+    pub fn inactive(mut self) -> Self {
+        self.active = false;
+        self
+    }
+
     /// The application's own id of the user, issued as `xuid` in access tokens (§3.4).
     #[must_use]
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
@@ -147,7 +156,7 @@ impl User {
 }
 
 /// A stable number of at most 17 digits, in the style of Scalekit's identifiers.
-fn number_of(text: &str) -> u64 {
+pub(crate) fn number_of(text: &str) -> u64 {
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     let number = hash.as_ref().iter().take(8).fold(0_u64, |n, byte| (n << 8) | u64::from(*byte));
     number % 100_000_000_000_000_000

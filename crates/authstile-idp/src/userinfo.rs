@@ -16,7 +16,7 @@ pub(crate) fn answer(idp: &Idp, call: &Call) -> Response {
         let response = text(StatusCode::UNAUTHORIZED, "access token invalid");
         return with_header(response, header::WWW_AUTHENTICATE, challenge);
     };
-    let mut claims = claims::userinfo(idp.environment(), grant, sign_in);
+    let mut claims = claims::userinfo(&idp.environment(), grant, sign_in);
     if let Some(wrong) = sabotage::userinfo(idp.misbehaviour(), &mut claims) {
         return wrong;
     }

@@ -52,7 +52,8 @@ pub(crate) fn sign_id_token(idp: &Idp, key: &SigningKey, mut claims: Claims) -> 
         }
         InvalidSigHs256 => hs256(key.public_pem().as_bytes(), message),
         Hs256WithClientSecret => {
-            let client = idp.environment().clients.get(&client_id);
+            let environment = idp.environment();
+            let client = environment.client(&client_id);
             hs256(client.and_then(|client| client.secret.as_deref()).unwrap_or_default().as_bytes(), message)
         }
         UnadvertisedAlg => signer.sign(&signature::RSA_PKCS1_SHA512, message)?,
@@ -121,7 +122,7 @@ fn other_connection(idp: &Idp, claims: &mut Claims) {
     set(claims, "amr", json!([other]));
 }
 
-fn hs256(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn hs256(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 

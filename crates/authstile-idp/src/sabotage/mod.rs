@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
-pub(crate) use id_token::sign_id_token;
+pub(crate) use id_token::{hs256, sign_id_token};
 
 use crate::http_text::{Response, answer, json_error, redirect};
 use crate::idp::Idp;

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use authstile_idp::{Client, Connection, Idp, IdpBuilder, Organization, User};
+use authstile_idp::{
+    Client, Connection, Directory, DirectoryGroup, DirectoryUser, Idp, IdpBuilder, Organization, User, Webhook,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -14,6 +16,10 @@ use serde_json::{Map, Value};
 pub const ISSUER: &str = "http://127.0.0.1:4001";
 pub const CALLBACK: &str = "http://127.0.0.1:3000/api/auth/callback/scalekit";
 pub const AFTER_LOGOUT: &str = "http://127.0.0.1:3000/bye";
+pub const INITIATE: &str = "http://127.0.0.1:3000/api/auth/initiate/scalekit";
+pub const BACK_CHANNEL: &str = "http://127.0.0.1:3000/api/auth/backchannel/scalekit";
+pub const HOOKS: &str = "http://127.0.0.1:3000/api/auth/webhook/scalekit";
+pub const HOOK_SECRET: &str = "whsec_c2NhbGVraXQtdmVjdG9yLWtleS0wMTIzNDU2Nzg5YWI=";
 pub const CLIENT: &str = "skc_demo";
 /// Every character that form encoding and Basic could trip over.
 pub const SECRET: &str = "test_se:cr+et %é&=";
@@ -23,7 +29,13 @@ pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Acme and Globex, Ada and Linus, without users' names where the issue is their absence.
 pub fn builder() -> IdpBuilder {
     Idp::builder(format!("{ISSUER}/"))
-        .client(Client::new(CLIENT, SECRET).redirect_uri(CALLBACK).post_logout_redirect_uri(AFTER_LOGOUT))
+        .client(
+            Client::new(CLIENT, SECRET)
+                .redirect_uri(CALLBACK)
+                .post_logout_redirect_uri(AFTER_LOGOUT)
+                .initiate_login_uri(INITIATE)
+                .back_channel_logout_uri(BACK_CHANNEL),
+        )
         .client(Client::public("skc_native").redirect_uri("myapp://callback"))
         .client(Client::new("skc_other", "test_other").redirect_uri(CALLBACK))
         .organization(
@@ -31,7 +43,18 @@ pub fn builder() -> IdpBuilder {
                 .domain("acme.example")
                 .external_id("acme-7")
                 .connection(Connection::new("conn_acme_off", "Old").disabled())
-                .connection(Connection::new("conn_acme_okta", "Acme Okta")),
+                .connection(Connection::new("conn_acme_okta", "Acme Okta").provider("OKTA").protocol("SAML"))
+                .directory(
+                    Directory::new("dir_acme", "Acme Okta")
+                        .group(DirectoryGroup::new("dirgroup_1", "Engineering"))
+                        .user(
+                            DirectoryUser::new("diruser_ada", "ada@acme.example")
+                                .dp_id("00u1ada")
+                                .name("Ada", "Lovelace")
+                                .group("dirgroup_1"),
+                        )
+                        .user(DirectoryUser::new("diruser_grace", "grace@acme.example").name("Grace", "Hopper")),
+                ),
         )
         .organization(
             Organization::new("org_globex", "Globex")
@@ -201,4 +224,38 @@ pub fn part(token: &str, index: usize) -> Map<String, Value> {
 
 pub fn claims(token: &Value) -> Map<String, Value> {
     part(token.as_str().expect("a token"), 1)
+}
+
+/// The usual environment with a receiver of webhooks.
+pub fn hooked() -> IdpBuilder {
+    builder().webhook(Webhook::new(HOOKS, HOOK_SECRET).unwrap())
+}
+
+/// The outgoing calls that go there, with their results: all well.
+pub fn deliver(idp: &Idp, url: &str) -> Vec<Request<Bytes>> {
+    let mut delivered = Vec::new();
+    for request in idp.take_outgoing() {
+        idp.outgoing_result(authstile_idp::OutgoingId::of(&request).unwrap(), StatusCode::OK);
+        if request.uri() == url {
+            delivered.push(request);
+        }
+    }
+    delivered
+}
+
+/// The events that a receiver would get now.
+pub fn events(idp: &Idp) -> Vec<Value> {
+    deliver(idp, HOOKS).iter().map(|request| serde_json::from_slice(request.body()).unwrap()).collect()
+}
+
+/// A token for the management API.
+pub fn api_token(idp: &Idp) -> String {
+    let form = [("grant_type", "client_credentials")];
+    let response = post_with(idp, "/oauth/token", &form, &[("authorization", &basic(CLIENT, SECRET))]);
+    format!("Bearer {}", json(&response)["access_token"].as_str().unwrap())
+}
+
+pub fn api(idp: &Idp, method: &str, path: &str) -> Response<Bytes> {
+    let request = Request::builder().method(method).uri(path).header("authorization", api_token(idp));
+    idp.handle(request.body(Bytes::new()).unwrap())
 }

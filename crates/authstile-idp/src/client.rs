@@ -1,0 +1,121 @@
+//! Applications (§1.4).
+
+/// An application registered at the environment (§1.4).
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) id: String,
+    pub(crate) secret: Option<String>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    pub(crate) requires_pkce: bool,
+    pub(crate) initiate_login_uri: Option<String>,
+    pub(crate) back_channel_logout_uri: Option<String>,
+}
+
+impl Client {
+    /// A web application: it authenticates with a secret, by HTTP Basic or in the form body.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            secret: Some(secret.into()),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            requires_pkce: false,
+            initiate_login_uri: None,
+            back_channel_logout_uri: None,
+        }
+    }
+
+    /// A single-page or native application: no secret, PKCE always (§1.4).
+    pub fn public(id: impl Into<String>) -> Self {
+        Self { secret: None, requires_pkce: true, ..Self::new(id, "") }
+    }
+
+    /// Registers a callback. Compared exactly; one `*` may stand in the left-most label of the host (§1.4).
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Registers where a logout may send the browser (§5.1). Compared as [`redirect_uri`](Self::redirect_uri) is.
+    #[must_use]
+    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.post_logout_redirect_uris.push(uri.into());
+        self
+    }
+
+    /// The dashboard's "enforce PKCE": an authorization request without a challenge is refused.
+    #[must_use]
+    pub fn require_pkce(mut self) -> Self {
+        self.requires_pkce = true;
+        self
+    }
+
+    /// The Initiate login URL: where a sign-in that begins at the identity provider arrives (§4.1). Unless set, the
+    /// first redirect URI stands in, as the default redirect URL does at Scalekit; which of the two wins there is not
+    /// known (§12).
+    #[must_use]
+    pub fn initiate_login_uri(mut self, uri: impl Into<String>) -> Self {
+        self.initiate_login_uri = Some(uri.into());
+        self
+    }
+
+    /// Where the application wants to be told that a session has ended (§5.2).
+    #[must_use]
+    pub fn back_channel_logout_uri(mut self, uri: impl Into<String>) -> Self {
+        self.back_channel_logout_uri = Some(uri.into());
+        self
+    }
+
+    pub(crate) fn may_return_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| matches_registered(registered, uri))
+    }
+
+    pub(crate) fn may_depart_to(&self, uri: &str) -> bool {
+        self.post_logout_redirect_uris.iter().any(|registered| matches_registered(registered, uri))
+    }
+}
+
+/// Exact, or with one `*` in the left-most host label of the registered URI (§1.4). The star stands for letters, digits
+/// and hyphens, and never directly under a top-level domain.
+fn matches_registered(registered: &str, uri: &str) -> bool {
+    if registered == uri {
+        return true;
+    }
+    let Some((before, after)) = registered.split_once('*') else {
+        return false;
+    };
+    let in_first_label = before.split_once("://").is_some_and(|(_, label)| !label.contains(['.', '/']));
+    let host_rest = after.split('/').next().unwrap_or_default();
+    if !in_first_label || after.contains('*') || host_rest.matches('.').count() < 2 {
+        return false;
+    }
+    uri.strip_prefix(before)
+        .and_then(|rest| rest.strip_suffix(after))
+        .is_some_and(|star| !star.is_empty() && star.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registered_uris_match_exactly_or_by_one_star_in_the_first_label() {
+        for (registered, uri, expected) in [
+            ("https://app.acme.com/cb", "https://app.acme.com/cb", true),
+            ("https://app.acme.com/cb", "https://app.acme.com/cb/", false),
+            ("https://app.acme.com/cb", "https://app.acme.com/cb?x=1", false),
+            ("https://*.acme.com/cb", "https://one.acme.com/cb", true),
+            ("https://auth-*.acme.com", "https://auth-eu.acme.com", true),
+            ("https://*.acme.com/cb", "https://evil.com/x.acme.com/cb", false),
+            ("https://*.acme.com/cb", "https://a.b.acme.com/cb", false),
+            ("https://*.com", "https://acme.com", false),
+            ("https://auth.*.acme.com", "https://auth.x.acme.com", false),
+            ("https://*.*.acme.com", "https://a.b.acme.com", false),
+            ("https://acme.com/*", "https://acme.com/x", false),
+        ] {
+            assert_eq!(matches_registered(registered, uri), expected, "{registered} {uri}");
+        }
+    }
+}
