@@ -74,7 +74,6 @@ pub struct Required {
 /// [`Router::route_layer`](axum::Router::route_layer), so that it does not answer for paths that do not exist.
 ///
 /// Handlers below it have the token as [`Bearer`], or without a state as `Extension<Bearer>`.
-#[must_use]
 pub fn require_scopes(tokens: &ApiTokens, scopes: &[&str]) -> RequireScopes {
     let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
     from_fn_with_state(Required { tokens: tokens.clone(), scopes }, check)

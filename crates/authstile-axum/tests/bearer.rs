@@ -58,9 +58,8 @@ fn app(up: bool) -> Router {
     let deploy = Router::new()
         .route("/deploy", get(async |Extension(Bearer(token)): Extension<Bearer>| token.scopes().join(" ")))
         .route_layer(require_scopes(&tokens, &["deploy:applications", "read:deployments"]));
-    let admin = Router::new()
-        .route("/admin", get(async || "never"))
-        .route_layer(require_scopes(&tokens, &["admin:all"]));
+    let admin =
+        Router::new().route("/admin", get(async || "never")).route_layer(require_scopes(&tokens, &["admin:all"]));
     Router::new()
         .route("/whoami", get(async |Bearer(token): Bearer| token.client_id().unwrap().to_string()))
         .merge(deploy)

@@ -58,7 +58,7 @@ impl Idp {
         found.is_some()
     }
 
-    /// Moves the clock, from the system or from [`IdpBuilder::clock`], by so many seconds more.
+    /// Moves the clock, from the system or from [`IdpBuilder::clock`](crate::IdpBuilder::clock), by so many seconds more.
     pub fn advance_clock(&self, seconds: i64) {
         self.move_clock(seconds);
     }

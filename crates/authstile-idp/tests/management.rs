@@ -74,7 +74,7 @@ fn same_shape(got: &Value, sample: &Value, name: &str) {
             got.iter().for_each(|(key, value)| same_shape(value, &sample[key], &format!("{name}.{key}")));
         }
         (Value::Array(got), Value::Array(sample)) => {
-            assert_eq!(got.is_empty(), sample.is_empty(), "{name}");
+            assert!(got.is_empty() == sample.is_empty() || name.ends_with(".groups"), "{name}");
             got.iter().for_each(|one| same_shape(one, &sample[0], &format!("{name}[]")));
         }
         (got, sample) => {

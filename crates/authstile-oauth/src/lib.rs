@@ -4,11 +4,15 @@
 //! back. It performs no I/O, reads no clock and draws no randomness: time and random bytes are arguments, requests and
 //! responses are values of the [`http`] crate that somebody else sends.
 //!
-//! Two values can only be made by the check they stand for, so that forgetting the check does not compile:
+//! Four values can only be made by the check they stand for, so that forgetting the check does not compile:
 //!
 //! * [`GrantedCode`](authorize::GrantedCode) — an authorization code whose `state`, `iss` and `error` were checked;
 //!   the only key to [`TokenRequest`](token::TokenRequest).
 //! * [`IdToken`](id_token::IdToken) — claims whose signature and claims were verified (OpenID Connect Core §3.1.3.7).
+//! * [`VerifiedAccessToken`](access_token::VerifiedAccessToken) — somebody else's access token, good for our API (RFC 9068
+//!   §4).
+//! * [`VerifiedLogoutToken`](logout_token::VerifiedLogoutToken) — a provider's word that a session has ended (OpenID Connect
+//!   Back-Channel Logout 1.0 §2.6).
 //!
 //! ```compile_fail
 //! // A code that nobody checked cannot be exchanged: GrantedCode has no public constructor.
@@ -20,6 +24,12 @@
 //! // Claims that nobody verified are no IdToken.
 //! use authstile_oauth::id_token::IdToken;
 //! let token = IdToken { claims: Default::default() };
+//! ```
+//!
+//! ```compile_fail
+//! // Nobody is signed out by a token that nobody verified.
+//! use authstile_oauth::logout_token::VerifiedLogoutToken;
+//! let token = VerifiedLogoutToken { jti: "1".into(), subject: None, session_id: None, expires_at: 0 };
 //! ```
 
 pub mod access_token;

@@ -166,13 +166,20 @@ fn each_rule_alone() {
     assert!(with("iat", json!(NOW + 60)).is_ok());
     assert_eq!(with("iat", json!(NOW + 61)), Err(E::NotYetValid { name: "iat", ahead: 61 }));
 
-    for name in ["aud", "sub", "jti", "client_id", "at_hash", "scope", "scopes", "azp", "c_hash", "nonce", "amr", "events"] {
+    for name in
+        ["aud", "sub", "jti", "client_id", "at_hash", "scope", "scopes", "azp", "c_hash", "nonce", "amr", "events"]
+    {
         assert_eq!(with(name, json!("")), Err(E::OtherKind(name)), "there, whatever it says");
     }
 
     assert!(with("connection_id", Value::Null).is_ok());
     assert!(with("organization_id", Value::Null).is_ok());
-    for (name, value) in [("connection_id", ""), ("connection_id", "org_1"), ("organization_id", "conn_1"), ("organization_id", "org_1;x")] {
+    for (name, value) in [
+        ("connection_id", ""),
+        ("connection_id", "org_1"),
+        ("organization_id", "conn_1"),
+        ("organization_id", "org_1;x"),
+    ] {
         assert!(matches!(with(name, json!(value)), Err(E::Id(_))), "{name}: {value}");
     }
     for name in ["login_hint", "relay_state"] {

@@ -72,7 +72,9 @@ fn every_access_token_gets_the_verdict_that_is_stated() {
             ("reject", Err(error)) => {
                 seen.1 += 1;
                 let fits = match name {
-                    "m2m_missing_required_scope" => matches!(&error, E::Scope { missing, .. } if *missing == ["admin:all"]),
+                    "m2m_missing_required_scope" => {
+                        matches!(&error, E::Scope { missing, .. } if *missing == ["admin:all"])
+                    }
                     "mcp_other_resource" => matches!(error, E::Audience { .. }),
                     "wrong_issuer_default_call" => matches!(error, E::Issuer { .. }),
                     "no_exp" => error == E::Missing("exp"),
@@ -109,20 +111,20 @@ fn keys_of_access_tokens_rotate_and_their_algorithm_is_pinned() {
         verify_access(token, &keys(set), &options).map(drop)
     };
     let rotation = &tokens["key_rotation"];
-    let is_unknown = |verdict| {
-        matches!(verdict, Err(AccessTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. }))))
-    };
+    let is_unknown =
+        |verdict| matches!(verdict, Err(AccessTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. }))));
     assert_eq!(verify(&rotation["token_old_key"], &rotation["jwks_before"]), Ok(()));
-    assert!(is_unknown(verify(&rotation["token_new_key"], &rotation["jwks_before"])), "a reason to fetch the keys again");
+    assert!(
+        is_unknown(verify(&rotation["token_new_key"], &rotation["jwks_before"])),
+        "a reason to fetch the keys again"
+    );
     assert_eq!(verify(&rotation["token_new_key"], &rotation["jwks_after"]), Ok(()));
     assert!(is_unknown(verify(&rotation["token_old_key"], &rotation["jwks_after"])));
     let pinning = &tokens["alg_pinning"];
     for name in ["rs512_token", "ps256_token"] {
         let verdict = verify(&pinning[name], &pinning["jwks_without_alg"]);
-        let is_refused = matches!(
-            verdict,
-            Err(AccessTokenError::Signature(SignatureError::UnadvertisedAlgorithm { .. }))
-        );
+        let is_refused =
+            matches!(verdict, Err(AccessTokenError::Signature(SignatureError::UnadvertisedAlgorithm { .. })));
         assert!(is_refused, "{name}: {verdict:?}");
     }
 }

@@ -37,7 +37,9 @@ enum Refusal {
 }
 
 fn headers(named: &Value) -> HeaderMap {
-    let pair = |(name, value): (&String, &Value)| (name.parse::<HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap());
+    let pair = |(name, value): (&String, &Value)| {
+        (name.parse::<HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap())
+    };
     named.as_object().unwrap().iter().map(pair).collect()
 }
 
@@ -63,7 +65,9 @@ fn fits(name: &str, refusal: &Refusal) -> bool {
             *refusal == Refusal::Message(M::BadSignature { signatures: 1 })
         }
         // Neither is a signature of version 1 in base64.
-        "only_unknown_version" | "signature_without_comma" | "signature_base64url_alphabet"
+        "only_unknown_version"
+        | "signature_without_comma"
+        | "signature_base64url_alphabet"
         | "best_practices_page_scheme_t_v1_hex" => *refusal == Refusal::Message(M::BadSignature { signatures: 0 }),
         "hex_signature" => matches!(refusal, Refusal::Message(M::BadSignature { .. })),
         "future_301_refused" => *refusal == Refusal::Message(M::TooNew { ahead: 301 }),
@@ -121,7 +125,8 @@ fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
 /// A message that is signed as it should be, for whatever timestamp.
 fn check(timestamp: &str, now: i64, signature: impl Fn(String) -> String) -> Result<(), WebhookError> {
     let signature = signature(sign(SECRET, "msg_1", timestamp, b"{}"));
-    let headers = headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
+    let headers =
+        headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
     WebhookVerifier::new(WebhookSecret::parse(SECRET).unwrap()).verify(&headers, b"{}", now).map(drop)
 }
 
@@ -129,7 +134,17 @@ fn check(timestamp: &str, now: i64, signature: impl Fn(String) -> String) -> Res
 fn timestamps_are_digits_even_when_the_signature_covers_them() {
     let now = NOW.to_string();
     assert_eq!(check(&now, NOW, |signature| signature), Ok(()));
-    for bad in ["1758692838abc", "1758692838.9", "01758692838", "+1758692838", "-1758692838", "1.758692838e9", "0", "1758692838 ", "99999999999999999999"] {
+    for bad in [
+        "1758692838abc",
+        "1758692838.9",
+        "01758692838",
+        "+1758692838",
+        "-1758692838",
+        "1.758692838e9",
+        "0",
+        "1758692838 ",
+        "99999999999999999999",
+    ] {
         assert!(matches!(check(bad, NOW, |signature| signature), Err(WebhookError::Timestamp(_))), "{bad:?}");
     }
 }
@@ -172,7 +187,8 @@ fn both_secrets_are_good_while_they_are_changed() {
     let timestamp = NOW.to_string();
     let verdict = |signed_with: &str, verifier: &WebhookVerifier| {
         let signature = sign(signed_with, "msg_1", &timestamp, b"{}");
-        let headers = headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
+        let headers =
+            headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
         verifier.verify(&headers, b"{}", NOW).is_ok()
     };
     let one = WebhookVerifier::new(WebhookSecret::parse(SECRET).unwrap());
@@ -185,7 +201,9 @@ fn both_secrets_are_good_while_they_are_changed() {
 fn a_header_that_comes_twice_is_refused() {
     let verifier = WebhookVerifier::new(WebhookSecret::parse(SECRET).unwrap());
     let signature = sign(SECRET, "msg_1", &NOW.to_string(), b"{}");
-    let good = headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": NOW.to_string(), "webhook-signature": signature }));
+    let good = headers(
+        &json!({ "webhook-id": "msg_1", "webhook-timestamp": NOW.to_string(), "webhook-signature": signature }),
+    );
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut twice = good.clone();
         twice.append(name, good[name].clone());
@@ -204,7 +222,8 @@ fn receive(envelope: &Value) -> Result<Event, EventError> {
     let body = envelope.to_string();
     let timestamp = NOW.to_string();
     let signature = sign(SECRET, "msg_1", &timestamp, body.as_bytes());
-    let headers = headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
+    let headers =
+        headers(&json!({ "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": signature }));
     let verifier = WebhookVerifier::new(WebhookSecret::parse(SECRET).unwrap());
     Event::parse(&verifier.verify(&headers, body.as_bytes(), NOW).unwrap())
 }
@@ -268,14 +287,34 @@ fn what_each_event_means_for_sessions() {
     let user = json!({ "user": { "id": "usr_1", "email": "Ada@Acme.com" } });
     for (kind, data, expected) in [
         ("organization.directory.user_deleted", json!({"dp_id": "1"}), shuts_out(directory_user(Some("1"), None))),
-        ("scalekit.dir.user.delete", json!({"email": "Ada@Acme.com"}), shuts_out(directory_user(None, Some("ada@acme.com")))),
+        (
+            "scalekit.dir.user.delete",
+            json!({"email": "Ada@Acme.com"}),
+            shuts_out(directory_user(None, Some("ada@acme.com"))),
+        ),
         ("organization.directory.user_deleted", json!({"id": "diruser_1"}), None),
-        ("organization.directory.user_updated", json!({"dp_id": "1", "active": false}), shuts_out(directory_user(Some("1"), None))),
-        ("organization.directory.user_updated", json!({"dp_id": "1", "active": "False"}), shuts_out(directory_user(Some("1"), None))),
-        ("organization.directory.user_updated", json!({"dp_id": "1", "active": true}), readmits(directory_user(Some("1"), None))),
+        (
+            "organization.directory.user_updated",
+            json!({"dp_id": "1", "active": false}),
+            shuts_out(directory_user(Some("1"), None)),
+        ),
+        (
+            "organization.directory.user_updated",
+            json!({"dp_id": "1", "active": "False"}),
+            shuts_out(directory_user(Some("1"), None)),
+        ),
+        (
+            "organization.directory.user_updated",
+            json!({"dp_id": "1", "active": true}),
+            readmits(directory_user(Some("1"), None)),
+        ),
         ("organization.directory.user_updated", json!({"dp_id": "1"}), None),
         ("organization.directory.user_updated", json!({"dp_id": "1", "active": null}), None),
-        ("organization.directory.user_created", json!({"dp_id": "1", "active": false}), shuts_out(directory_user(Some("1"), None))),
+        (
+            "organization.directory.user_created",
+            json!({"dp_id": "1", "active": false}),
+            shuts_out(directory_user(Some("1"), None)),
+        ),
         ("organization.sso_disabled", json!({"id": "conn_1"}), shuts_out(connection())),
         ("organization.sso_deleted", json!({"id": "conn_1"}), shuts_out(connection())),
         ("organization.sso_enabled", json!({"id": "conn_1"}), readmits(connection())),
@@ -292,7 +331,11 @@ fn what_each_event_means_for_sessions() {
         ("user.organization_membership_updated", user.clone(), None),
         ("user.login", user.clone(), None),
         ("user.logout", user.clone(), ends(Who::Subject { subject: "usr_1".to_owned() })),
-        ("user.logout", json!({"user_session": {"session_id": "ses_1"}}), ends(Who::Session { session_id: "ses_1".to_owned() })),
+        (
+            "user.logout",
+            json!({"user_session": {"session_id": "ses_1"}}),
+            ends(Who::Session { session_id: "ses_1".to_owned() }),
+        ),
         ("user.logout", json!({}), None),
         ("role.deleted", json!({}), None),
         ("user.deleted", user, None),
@@ -333,10 +376,13 @@ fn only_what_is_no_event_at_all_is_an_error() {
     assert_eq!(receive(&json!([])).unwrap_err(), EventError::NotAnObject);
     assert_eq!(receive(&json!({})).unwrap_err(), EventError::NoType);
     assert_eq!(receive(&json!({"type": 7})).unwrap_err(), EventError::NoType);
-    let odd = json!({"type": "organization.sso_disabled", "id": 7, "organization_id": {}, "occurred_at": "now", "data": "x"});
+    let odd =
+        json!({"type": "organization.sso_disabled", "id": 7, "organization_id": {}, "occurred_at": "now", "data": "x"});
     let odd = receive(&odd).unwrap();
     assert_eq!((odd.id.as_str(), odd.organization_id.as_deref(), odd.occurred_at), ("msg_1", None, None));
-    let unknown = receive(&json!({"type": "brand.new", "organization_id": "org_1", "data": {"organization_id": "org_2"}})).unwrap();
+    let unknown =
+        receive(&json!({"type": "brand.new", "organization_id": "org_1", "data": {"organization_id": "org_2"}}))
+            .unwrap();
     assert_eq!(unknown.kind, EventKind::Unknown("brand.new".to_owned()));
     assert_eq!(unknown.raw["data"]["organization_id"], "org_2", "kept as it came");
     let domain = event("organization.domain_created", json!({"domain": "acme.com", "txt_record_secret": "hidden"}));
@@ -361,7 +407,8 @@ fn finds(event: &Event, identity: &Value, email: &str) -> bool {
 fn events_find_the_sessions_of_their_organization_and_no_others() {
     let ada = json!({"subject": "conn_1;00u1", "idp_user_id": "00u1", "organization": "org_1", "connection": "conn_1", "session_id": "ses_1"});
     let other_organization = json!({"subject": "conn_2;00u1", "idp_user_id": "00u1", "organization": "org_2", "connection": "conn_2", "session_id": "ses_2"});
-    let full_stack = json!({"subject": "usr_1", "organization": "org_1", "connection": "conn_1", "session_id": "ses_3"});
+    let full_stack =
+        json!({"subject": "usr_1", "organization": "org_1", "connection": "conn_1", "session_id": "ses_3"});
     let without_organization = json!({"subject": "conn_1;x", "idp_user_id": "x", "connection": "conn_1"});
     let deleted = |data| event("organization.directory.user_deleted", data);
     let user = json!({"user": {"id": "usr_1"}});

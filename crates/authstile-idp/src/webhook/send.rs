@@ -13,6 +13,9 @@ impl Idp {
     pub fn send_event(&self, event: &WebhookEvent) {
         let now = self.now();
         let environment = self.environment();
+        if environment.webhooks.is_empty() {
+            return;
+        }
         let fault = self.switches().webhook_fault;
         let body = event.body(&environment.id, now).to_string();
         let mut outbox = self.outbox();

@@ -86,8 +86,8 @@ impl Client {
         target: &str,
         token: &AccessToken,
     ) -> Result<Response<Bytes>, ManagementError> {
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-            .map_err(|_| ManagementError::Unwritable)?;
+        let mut authorization =
+            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| ManagementError::Unwritable)?;
         authorization.set_sensitive(true);
         let request = Request::builder()
             .method(method)
@@ -134,13 +134,19 @@ impl Client {
         match error {
             TokenError::Refused { error, .. } => {
                 let is_code = error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-                let error = if is_code && !error.contains(self.client_secret.expose()) { error } else { "[redacted]".to_owned() };
+                let error = if is_code && !error.contains(self.client_secret.expose()) {
+                    error
+                } else {
+                    "[redacted]".to_owned()
+                };
                 ManagementError::Credentials { status, error }
             }
             TokenError::NotATokenResponse { problem, .. } => {
                 ManagementError::Unusable { what: "the token endpoint", status, problem: clip(&problem) }
             }
-            other => ManagementError::Unusable { what: "the token endpoint", status, problem: clip(&other.to_string()) },
+            other => {
+                ManagementError::Unusable { what: "the token endpoint", status, problem: clip(&other.to_string()) }
+            }
         }
     }
 }

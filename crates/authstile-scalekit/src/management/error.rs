@@ -34,27 +34,27 @@ pub enum ManagementError {
     },
     /// The API does not accept a token that was issued a moment ago.
     #[error("not authenticated: {0}")]
-    Unauthenticated(Fault),
+    Unauthenticated(Box<Fault>),
     /// The client may not do this.
     #[error("not permitted: {0}")]
-    PermissionDenied(Fault),
+    PermissionDenied(Box<Fault>),
     /// There is no such thing.
     #[error("not found: {0}")]
-    NotFound(Fault),
+    NotFound(Box<Fault>),
     /// More calls than the environment may make in a minute.
     #[error("rate limited: {fault}")]
     RateLimited {
         /// Seconds to wait, if the answer says so.
         retry_after: Option<u64>,
         /// The answer.
-        fault: Fault,
+        fault: Box<Fault>,
     },
     /// The API refuses the call for another reason.
     #[error("refused: {0}")]
-    Refused(Fault),
+    Refused(Box<Fault>),
     /// The API is broken, for the moment perhaps.
     #[error("unavailable: {0}")]
-    Unavailable(Fault),
+    Unavailable(Box<Fault>),
     /// The answer is not what the API promises.
     #[error("{what} answered {status} with something unusable: {problem}")]
     Unusable {
@@ -111,9 +111,23 @@ impl ManagementError {
         )
     }
 
+    /// What the API said about it, if it said something.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Unauthenticated(fault)
+            | Self::PermissionDenied(fault)
+            | Self::NotFound(fault)
+            | Self::RateLimited { fault, .. }
+            | Self::Refused(fault)
+            | Self::Unavailable(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
     /// Reads an answer that is no success. What we sent is taken out of it before anything else.
     pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[&str]) -> Self {
-        let fault = Fault::read(status, body, secrets);
+        let fault = Box::new(Fault::read(status, body, secrets));
         match status {
             StatusCode::UNAUTHORIZED => Self::Unauthenticated(fault),
             StatusCode::FORBIDDEN => Self::PermissionDenied(fault),

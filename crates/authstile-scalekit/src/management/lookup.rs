@@ -84,7 +84,9 @@ impl Lookups {
         };
         if minute.asked >= LOOKUPS_PER_MINUTE {
             let left = began.plus_seconds(60).millis() - now.millis();
-            return Err(ManagementError::TooManyLookups { retry_after: u64::try_from(left).unwrap_or(0).div_ceil(1000) });
+            return Err(ManagementError::TooManyLookups {
+                retry_after: u64::try_from(left).unwrap_or(0).div_ceil(1000),
+            });
         }
         minute.asked += u32::from(take);
         Ok(())

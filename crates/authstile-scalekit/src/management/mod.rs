@@ -106,7 +106,7 @@ impl Management {
         let id = environment.require("AUTH_SCALEKIT_ID", "the client id of your application at Scalekit")?;
         let secret =
             environment.require("AUTH_SCALEKIT_SECRET", "the client secret of your application at Scalekit")?;
-        Self::new(&url, id, secret, transport, clock)
+        Self::new(url, id, secret, transport, clock)
     }
 }
 
@@ -233,7 +233,8 @@ impl Management {
         let answer: PortalAnswer = self.0.client.call(what, Method::PUT, &query.finish()).await?;
         // The problem does not repeat the address, which is a secret.
         let location = check_endpoint("location", &answer.link.location, &self.0.client.environment);
-        let location = location.map_err(|_| unusable(what, "its location is no address that a browser may be sent to"))?;
+        let location =
+            location.map_err(|_| unusable(what, "its location is no address that a browser may be sent to"))?;
         Ok(PortalLink { id: answer.link.id, location, expire_time: answer.link.expire_time })
     }
 
@@ -375,7 +376,8 @@ impl Management {
         self.directory_page(organization, directory, "users", which, page).await
     }
 
-    /// One page of the groups in a directory (`dir_…`) of an organization (`org_…`).
+    /// One page of the groups in a directory (`dir_…`) of an organization (`org_…`). Groups have no members of this kind:
+    /// [`in_group`](DirectoryQuery::in_group) means nothing here.
     ///
     /// # Errors
     /// See [`ManagementError`].
@@ -386,7 +388,7 @@ impl Management {
         which: &DirectoryQuery,
         page: &PageRequest,
     ) -> Result<Page<DirectoryGroup>, ManagementError> {
-        self.directory_page(organization, directory, "groups", which, page).await
+        self.directory_page(organization, directory, "groups", &which.of_any_group(), page).await
     }
 
     /// All people in a directory, page by page. Half a directory is none: when one page fails, all of it does.

@@ -422,6 +422,10 @@ impl DirectoryQuery {
         Self { detail: true, ..self }
     }
 
+    pub(super) fn of_any_group(&self) -> Self {
+        Self { group: None, ..self.clone() }
+    }
+
     pub(super) fn write(&self, query: &mut Query) {
         if self.detail {
             query.add("include_detail", "true");
@@ -436,21 +440,26 @@ impl DirectoryQuery {
 }
 
 /// A path with a query behind it.
-pub(super) struct Query(form_urlencoded::Serializer<'static, String>);
+pub(super) struct Query {
+    path: String,
+    parameters: Vec<(String, String)>,
+}
 
 impl Query {
     pub(super) fn of(path: String) -> Self {
-        let start = path.len() + 1;
-        Self(form_urlencoded::Serializer::for_suffix(path + "?", start))
+        Self { path, parameters: Vec::new() }
     }
 
     pub(super) fn add(&mut self, name: &str, value: &str) {
-        self.0.append_pair(name, value);
+        self.parameters.push((name.to_owned(), value.to_owned()));
     }
 
-    pub(super) fn finish(mut self) -> String {
-        let target = self.0.finish();
-        target.strip_suffix('?').map(str::to_owned).unwrap_or(target)
+    pub(super) fn finish(self) -> String {
+        if self.parameters.is_empty() {
+            return self.path;
+        }
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(self.parameters).finish();
+        format!("{}?{query}", self.path)
     }
 }
 

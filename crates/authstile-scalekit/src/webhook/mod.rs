@@ -23,6 +23,12 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! ```compile_fail
+//! // What nobody verified is no delivery, and so becomes no event.
+//! use authstile_scalekit::webhook::Delivery;
+//! let delivery = Delivery { id: "msg_1".into(), timestamp: 0, body: b"{}" };
+//! ```
 
 mod data;
 mod effect;
