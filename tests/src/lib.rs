@@ -1,6 +1,8 @@
 //! A house to walk through: the engine, the local identity provider and a browser, in one process.
 
 pub mod log;
+pub mod peers;
+pub mod site;
 
 use authstile::{Auth, AuthBuilder, ConfigError, Limits, Registration, TransportError};
 use authstile_idp::{Client, Connection, Idp, IdpBuilder, Organization, User};
@@ -59,9 +61,8 @@ pub fn provider(clock: &FixedClock) -> Idp {
 pub fn furnish(issuer: &str, base: &str, clock: &FixedClock) -> IdpBuilder {
     let clock = clock.clone();
     let callback = |id: &str| format!("{base}/callback/{id}");
-    let client = Client::new(CLIENT_ID, CLIENT_SECRET)
-        .redirect_uri(callback("scalekit"))
-        .redirect_uri(callback("other"));
+    let client =
+        Client::new(CLIENT_ID, CLIENT_SECRET).redirect_uri(callback("scalekit")).redirect_uri(callback("other"));
     Idp::builder(issuer)
         .clock(move || clock.seconds())
         .client(client)
@@ -156,7 +157,6 @@ impl House {
     ///
     /// # Panics
     /// When the engine cannot be built: a mistake of the test.
-    #[expect(clippy::expect_used, reason = "a mistake of the test should stop it")]
     #[must_use]
     pub fn build(
         app: &str,
@@ -225,7 +225,6 @@ impl House {
     ///
     /// # Panics
     /// When the engine does not send the browser there.
-    #[expect(clippy::panic, reason = "a failure of the test")]
     pub async fn leave(&mut self, return_to: &str) -> Url {
         let base = self.base.clone();
         let page = self.browser.press_sign_in(&base, "scalekit", return_to).await;
@@ -239,7 +238,6 @@ impl House {
     ///
     /// # Panics
     /// When the provider does not send the browser back.
-    #[expect(clippy::expect_used, reason = "a failure of the test")]
     pub async fn answer(&mut self) -> Url {
         let ask = self.leave("/dash").await;
         self.browser.get(ask.as_str()).await.location().expect("the provider sends the browser back")
@@ -322,8 +320,8 @@ impl Ending {
             let (name, rest) = cookie.split_once('=')?;
             Some(rest.split('.').next().unwrap_or_default().to_owned()).filter(|_| name.ends_with("authstile.failure"))
         });
-        let errors = log.take().into_iter().filter(|entry| entry.field("reference").is_some());
-        let error = errors.last().and_then(|entry| entry.field("error").map(str::to_owned));
+        let mut errors = log.take().into_iter().filter(|entry| entry.field("reference").is_some());
+        let error = errors.next_back().and_then(|entry| entry.field("error").map(str::to_owned));
         Self {
             leg,
             path: location.as_ref().map(|url| url.path().to_owned()).unwrap_or_default(),

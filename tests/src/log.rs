@@ -96,12 +96,7 @@ impl Subscriber for Keeper {
         values.record(&mut fields);
         KEPT.with_borrow_mut(|kept| {
             if let Some(kept) = kept {
-                kept.push(Entry {
-                    level: Level::TRACE,
-                    target: "",
-                    name: "later fields of a span",
-                    fields: fields.0,
-                });
+                kept.push(Entry { level: Level::TRACE, target: "", name: "later fields of a span", fields: fields.0 });
             }
         });
     }

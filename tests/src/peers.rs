@@ -13,7 +13,6 @@ use serde_json::Value;
 /// # Panics
 /// When the test was started in another way.
 #[must_use]
-#[expect(clippy::panic, reason = "a test without its peers must fail, not skip itself")]
 pub fn from_xtask(variable: &str) -> PathBuf {
     match Environment::of_process().get(variable) {
         Some(value) => PathBuf::from(value),
@@ -26,7 +25,6 @@ pub fn from_xtask(variable: &str) -> PathBuf {
 /// # Panics
 /// When there is none.
 #[must_use]
-#[expect(clippy::expect_used, reason = "without a port there is no test")]
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
@@ -58,7 +56,6 @@ impl Peer {
         Self::start(command, environment)
     }
 
-    #[expect(clippy::expect_used, reason = "without the peer there is no test")]
     fn start(mut command: Command, environment: &[(&str, &str)]) -> Self {
         command.envs(environment.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the peer starts");
@@ -71,7 +68,6 @@ impl Peer {
     ///
     /// # Panics
     /// When the peer ends before it says so.
-    #[expect(clippy::panic, reason = "without the peer there is no test")]
     pub fn wait_for(&mut self, word: &str) -> String {
         loop {
             let mut line = String::new();
@@ -88,7 +84,6 @@ impl Peer {
     ///
     /// # Panics
     /// When the peer does not answer.
-    #[expect(clippy::expect_used, reason = "without the peer there is no test")]
     pub fn ask(&mut self, question: &Value) -> Value {
         writeln!(self.stdin, "{question}").expect("the peer listens");
         let mut line = String::new();
@@ -108,7 +103,6 @@ impl Drop for Peer {
 ///
 /// # Panics
 /// When the walk fails, with what it says.
-#[expect(clippy::panic, clippy::expect_used, reason = "a failed walk is a failed test")]
 pub fn walk(name: &str, app: &str, environment: &[(&str, &str)]) {
     let folder = from_xtask("AUTHSTILE_COMPAT");
     let output = Command::new("node")
@@ -128,11 +122,12 @@ pub fn walk(name: &str, app: &str, environment: &[(&str, &str)]) {
 ///
 /// # Panics
 /// When the socket does not answer.
-#[expect(clippy::expect_used, reason = "without the peer there is no test")]
 pub fn forward(
     origin: String,
-) -> impl Fn(http::Request<bytes::Bytes>) -> authstile::BoxFuture<'static, http::Response<bytes::Bytes>> + Send + Sync + 'static
-{
+) -> impl Fn(http::Request<bytes::Bytes>) -> authstile::BoxFuture<'static, http::Response<bytes::Bytes>>
++ Send
++ Sync
++ 'static {
     use authstile::Transport as _;
     let transport = authstile_reqwest::ReqwestTransport::new().expect("a transport");
     move |request| {

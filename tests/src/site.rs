@@ -1,7 +1,7 @@
 //! The house on real sockets: a small application with the engine in it, and the identity provider, each on a port.
 
-use authstile::hooks::Trigger;
 use authstile::Auth;
+use authstile::hooks::Trigger;
 use authstile_axum::{MaybeSignedIn, routes};
 use authstile_idp::{Client, Connection, Idp, Organization, User};
 use authstile_reqwest::ReqwestTransport;
@@ -36,7 +36,9 @@ impl Site {
         let idp = Idp::builder(provider.origin())
             .client(Client::new(CLIENT_ID, CLIENT_SECRET).redirect_uri(format!("{app}/api/auth/callback/scalekit")))
             .organization(
-                Organization::new("org_acme", "Acme").domain("acme.example").connection(Connection::new("conn_acme", "Okta")),
+                Organization::new("org_acme", "Acme")
+                    .domain("acme.example")
+                    .connection(Connection::new("conn_acme", "Okta")),
             )
             .user(User::new("ada@acme.example").name("Ada Lovelace").organization("org_acme"))
             .build();

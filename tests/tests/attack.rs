@@ -29,7 +29,10 @@ use url::Url;
 /// A copy of the address with one parameter replaced, or taken away.
 fn with(url: &Url, name: &str, value: Option<&str>) -> Url {
     let mut changed = url.clone();
-    let kept = url.query_pairs().filter(|(known, _)| known != name).map(|(known, value)| (known.into_owned(), value.into_owned()));
+    let kept = url
+        .query_pairs()
+        .filter(|(known, _)| known != name)
+        .map(|(known, value)| (known.into_owned(), value.into_owned()));
     let kept: Vec<(String, String)> = kept.chain(value.map(|value| (name.to_owned(), value.to_owned()))).collect();
     changed.query_pairs_mut().clear().extend_pairs(kept);
     changed
@@ -52,7 +55,11 @@ async fn visit(browser: &mut Browser, url: &Url) -> Ending {
 
 #[track_caller]
 fn assert_unknown(ending: &Ending, log: &str) {
-    assert_eq!((ending.code.as_deref(), ending.reason.as_deref()), (Some("Configuration"), Some("SignInUnknown")), "{ending:?}");
+    assert_eq!(
+        (ending.code.as_deref(), ending.reason.as_deref()),
+        (Some("Configuration"), Some("SignInUnknown")),
+        "{ending:?}"
+    );
     assert_eq!(ending.path, "/api/auth/error");
     let logged = ending.error.as_deref().unwrap_or_default();
     assert!(logged.contains(log), "{logged:?} should say {log:?}");
@@ -101,14 +108,22 @@ mod state {
     async fn a_missing_an_empty_and_an_invented_state_are_refused_and_clear_nothing() {
         let mut house = House::new();
         let callback = house.answer().await;
-        for (state, log) in [(None, "the answer has no state"), (Some(""), "the answer has no state"), (Some("invented"), "no sign-in under way")] {
+        for (state, log) in [
+            (None, "the answer has no state"),
+            (Some(""), "the answer has no state"),
+            (Some("invented"), "no sign-in under way"),
+        ] {
             let ending = visit(&mut house.browser, &with(&callback, "state", state)).await;
             assert_unknown(&ending, log);
             assert_eq!(house.cookies("pending").len(), 1, "{state:?}");
         }
         assert!(redeemed(&house).is_empty());
         assert_eq!(house.session().await, Value::Null);
-        assert_eq!(visit(&mut house.browser, &callback).await.path, "/dash", "the sign-in can be finished all the same");
+        assert_eq!(
+            visit(&mut house.browser, &callback).await.path,
+            "/dash",
+            "the sign-in can be finished all the same"
+        );
     }
 
     #[tokio::test]
@@ -162,7 +177,11 @@ mod state {
             if finished {
                 assert_ne!(ending.reason.as_deref(), Some("SignInExpired"), "{seconds} s: {ending:?}");
             } else {
-                assert_eq!((ending.code.as_deref(), ending.reason.as_deref()), (Some("Configuration"), Some("SignInExpired")), "{seconds} s");
+                assert_eq!(
+                    (ending.code.as_deref(), ending.reason.as_deref()),
+                    (Some("Configuration"), Some("SignInExpired")),
+                    "{seconds} s"
+                );
                 assert_eq!(ending.error.as_deref(), Some("the sign-in was begun more than 15 minutes ago"));
                 assert!(house.cookies("pending").is_empty(), "{seconds} s: cleared");
                 assert!(redeemed(&house).is_empty());
@@ -198,7 +217,10 @@ mod state {
         let mut house = House::new();
         let callback = house.answer().await;
         let ending = visit(&mut house.browser, &with(&callback, "error", Some("access_denied"))).await;
-        assert_eq!((ending.code.as_deref(), ending.reason.as_deref()), (Some("OAuthCallbackError"), Some("ProviderDenied")));
+        assert_eq!(
+            (ending.code.as_deref(), ending.reason.as_deref()),
+            (Some("OAuthCallbackError"), Some("ProviderDenied"))
+        );
         assert!(redeemed(&house).is_empty());
         assert_eq!(house.session().await, Value::Null);
     }
@@ -211,7 +233,10 @@ mod state {
             let doubled = Url::parse(&format!("{callback}&{name}=one&{name}=two")).unwrap();
             let ending = visit(&mut house.browser, &doubled).await;
             assert_eq!(ending.code.as_deref(), Some("OAuthCallbackError"), "{name}");
-            assert!(ending.error.as_deref().unwrap().contains(&format!("parameter {name:?} came more than once")), "{name}: {ending:?}");
+            assert!(
+                ending.error.as_deref().unwrap().contains(&format!("parameter {name:?} came more than once")),
+                "{name}: {ending:?}"
+            );
             assert!(redeemed(&house).is_empty(), "{name}");
             assert!(house.cookies("pending").is_empty(), "{name}");
         }
@@ -283,7 +308,8 @@ async fn no_cookie_passes_for_another() {
     house.idp.misbehave(None);
     let callback = house.answer().await;
     let names = ["session-token", "csrf-token", "callback-url", "pending", "failure"];
-    let good: Vec<(String, String)> = names.iter().map(|part| house.cookies(part).pop().unwrap_or_else(|| panic!("no {part}"))).collect();
+    let good: Vec<(String, String)> =
+        names.iter().map(|part| house.cookies(part).pop().unwrap_or_else(|| panic!("no {part}"))).collect();
     let token = house.browser.csrf_token(BASE).await;
 
     for (from, (from_name, value)) in names.iter().zip(&good) {
@@ -398,7 +424,10 @@ mod csrf {
             }
             // In the query, or in a header, it does not count.
             let url = format!("{BASE}/{what}?csrfToken={token}");
-            let page = house.browser.send(Method::POST, &url, &[("content-type", FORM), ("x-csrf-token", &token)], Bytes::new()).await;
+            let page = house
+                .browser
+                .send(Method::POST, &url, &[("content-type", FORM), ("x-csrf-token", &token)], Bytes::new())
+                .await;
             assert!(is_refused(what, &page), "{what}: {page:?}");
         }
         for what in ["session", "signin/scalekit", "signout"] {
@@ -443,7 +472,10 @@ mod csrf {
                 let log = Log::keep();
                 let page = change(&mut house, what, Some(&token), headers).await;
                 assert!(is_refused(what, &page), "{what} with {headers:?}: {page:?}");
-                let said = log.take().iter().any(|entry| entry.field("error").is_some_and(|error| error.contains("the request comes from")));
+                let said = log
+                    .take()
+                    .iter()
+                    .any(|entry| entry.field("error").is_some_and(|error| error.contains("the request comes from")));
                 assert!(said, "{what} with {headers:?}: the log says which check failed");
                 assert_nothing_happened(&mut house, what).await;
             }
@@ -463,7 +495,8 @@ mod csrf {
 
         // Nor does a form in disguise: what is neither a form nor JSON has no token.
         let body = Bytes::from(format!("csrfToken={token}"));
-        let page = house.browser.send(Method::POST, &format!("{BASE}/signout"), &[("content-type", "text/plain")], body).await;
+        let page =
+            house.browser.send(Method::POST, &format!("{BASE}/signout"), &[("content-type", "text/plain")], body).await;
         assert!(is_refused("signout", &page), "{page:?}");
         assert_nothing_happened(&mut house, "text/plain").await;
     }
@@ -475,7 +508,10 @@ mod parameters {
     /// Presses the button with further parameters in the query; the answer is where the browser is sent.
     async fn ask(house: &mut House, query: &str) -> Url {
         let token = house.browser.csrf_token(BASE).await;
-        let page = house.browser.post(&format!("{BASE}/signin/scalekit?{query}"), &[("csrfToken", &token), ("callbackUrl", "/dash")]).await;
+        let page = house
+            .browser
+            .post(&format!("{BASE}/signin/scalekit?{query}"), &[("csrfToken", &token), ("callbackUrl", "/dash")])
+            .await;
         page.location().expect("a redirect")
     }
 
@@ -488,8 +524,20 @@ mod parameters {
         let mut house = House::new();
         let honest = ask(&mut house, "").await;
         let names = [
-            "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-            "response_mode", "request", "request_uri", "client_secret", "callbackUrl", "csrfToken",
+            "client_id",
+            "redirect_uri",
+            "response_type",
+            "scope",
+            "state",
+            "nonce",
+            "code_challenge",
+            "code_challenge_method",
+            "response_mode",
+            "request",
+            "request_uri",
+            "client_secret",
+            "callbackUrl",
+            "csrfToken",
         ];
         for name in names {
             let asked = ask(&mut house, &format!("{name}=evil&{name}=worse")).await;
@@ -513,7 +561,9 @@ mod parameters {
     #[tokio::test]
     async fn what_is_pinned_cannot_be_overridden_and_keeps_the_other_routes_out() {
         let routes = ["connection_id", "organization_id", "domain", "domain_hint", "provider"];
-        for (pinned, value) in [("connection_id", "conn_acme"), ("organization_id", "org_acme"), ("domain", "acme.example")] {
+        for (pinned, value) in
+            [("connection_id", "conn_acme"), ("organization_id", "org_acme"), ("domain", "acme.example")]
+        {
             let scalekit = match pinned {
                 "connection_id" => bare_scalekit().connection_id(value),
                 "organization_id" => bare_scalekit().organization_id(value),
@@ -522,7 +572,10 @@ mod parameters {
             let mut house = House::with(|builder| builder.provider(scalekit));
             for route in routes {
                 let asked = ask(&mut house, &format!("{route}=evil&{route}=worse")).await;
-                assert!(!asked.as_str().contains("evil") && !asked.as_str().contains("worse"), "{route} beside {pinned}: {asked}");
+                assert!(
+                    !asked.as_str().contains("evil") && !asked.as_str().contains("worse"),
+                    "{route} beside {pinned}: {asked}"
+                );
                 for name in routes {
                     let expected: &[&str] = if name == pinned { &[value] } else { &[] };
                     assert_eq!(all(&asked, name), expected, "{route} beside {pinned}");
@@ -537,6 +590,15 @@ mod parameters {
         let asked = ask(&mut house, "prompt=none&max_age=0").await;
         assert_eq!(all(&asked, "prompt"), ["login"]);
         assert_eq!(all(&asked, "max_age"), ["0"]);
+    }
+
+    #[tokio::test]
+    async fn an_application_can_reserve_parameters_without_setting_them() {
+        let registration = authstile::Registration::from(scalekit()).reserve(["max_age", "login_hint"]);
+        let mut house = House::with(|builder| builder.provider(registration));
+        let asked = ask(&mut house, "max_age=0&login_hint=x&ui_locales=de").await;
+        assert!(all(&asked, "max_age").is_empty() && all(&asked, "login_hint").is_empty(), "{asked}");
+        assert_eq!(all(&asked, "ui_locales"), ["de"]);
     }
 
     #[tokio::test]
@@ -602,8 +664,11 @@ mod exchange {
         let mut house = House::new();
         house.sign_in().await;
         house.sign_in().await;
-        let field = |pairs: &[(String, String)], name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap();
-        let asked: Vec<Recorded> = house.idp.requests().into_iter().filter(|request| request.path == "/oauth/authorize").collect();
+        let field = |pairs: &[(String, String)], name: &str| {
+            pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap()
+        };
+        let asked: Vec<Recorded> =
+            house.idp.requests().into_iter().filter(|request| request.path == "/oauth/authorize").collect();
         let redeemed = redeemed(&house);
         assert_eq!((asked.len(), redeemed.len()), (2, 2), "one token request for each code");
         for (ask, exchange) in asked.iter().zip(&redeemed) {
@@ -652,7 +717,8 @@ mod exchange {
         assert!(redeemed(&house).is_empty());
 
         // An error of another issuer is not believed either, and almost the same is not the same.
-        for iss in ["https://evil.example", "http://127.0.0.1:4000/", "HTTP://127.0.0.1:4000", "http://127.0.0.1:4000 "] {
+        for iss in ["https://evil.example", "http://127.0.0.1:4000/", "HTTP://127.0.0.1:4000", "http://127.0.0.1:4000 "]
+        {
             let callback = house.answer().await;
             let refused = with(&with(&callback, "iss", Some(iss)), "error", Some("access_denied"));
             let ending = visit(&mut house.browser, &refused).await;
@@ -778,7 +844,9 @@ mod hooks {
             ("javascript:alert(1)", "http://localhost:3000/"),
         ] {
             let mut house = House::with(|builder| {
-                builder.provider(scalekit()).sign_in(move |_| async move { Ok(SignInDecision::RedirectTo(wanted.to_owned())) })
+                builder
+                    .provider(scalekit())
+                    .sign_in(move |_| async move { Ok(SignInDecision::RedirectTo(wanted.to_owned())) })
             });
             let ending = house.attempt().await;
             assert_eq!(ending.page.location().unwrap().as_str(), expected, "{wanted}");
@@ -851,7 +919,10 @@ mod hooks {
             employee_number: u32,
         }
         let mut house = House::with(|builder| {
-            builder.provider(scalekit().profile(|profile: Strict| authstile::User { id: profile.employee_number.to_string(), ..Default::default() }))
+            builder.provider(scalekit().profile(|profile: Strict| authstile::User {
+                id: profile.employee_number.to_string(),
+                ..Default::default()
+            }))
         });
         let ending = house.attempt().await;
         assert_eq!(ending.code.as_deref(), Some("Configuration"));
@@ -863,7 +934,9 @@ mod hooks {
     async fn a_profile_closure_that_names_nobody_signs_nobody_in() {
         for id in ["", "  "] {
             let mut house = House::with(|builder| {
-                builder.provider(scalekit().profile(move |_: Value| authstile::User { id: id.to_owned(), ..Default::default() }))
+                builder.provider(
+                    scalekit().profile(move |_: Value| authstile::User { id: id.to_owned(), ..Default::default() }),
+                )
             });
             let ending = house.attempt().await;
             assert_eq!(ending.code.as_deref(), Some("OAuthCallbackError"));
@@ -906,7 +979,10 @@ mod log {
             }
             for request in house.idp.requests() {
                 for (name, value) in request.query.iter().chain(&request.form) {
-                    if matches!(name.as_str(), "state" | "nonce" | "code" | "code_verifier" | "code_challenge" | "client_secret") {
+                    if matches!(
+                        name.as_str(),
+                        "state" | "nonce" | "code" | "code_verifier" | "code_challenge" | "client_secret"
+                    ) {
                         self.add(name, value);
                     }
                 }
@@ -920,7 +996,12 @@ mod log {
             for entry in entries {
                 for (field, text) in &entry.fields {
                     for (what, secret) in &self.0 {
-                        assert!(!text.contains(secret.as_str()), "{what} is in {field} of {} {}: {text}", entry.target, entry.name);
+                        assert!(
+                            !text.contains(secret.as_str()),
+                            "{what} is in {field} of {} {}: {text}",
+                            entry.target,
+                            entry.name
+                        );
                     }
                 }
             }
@@ -978,7 +1059,10 @@ mod log {
         let token = house.browser.csrf_token(BASE).await;
         secrets.add("csrfToken", &token);
         let body = json!({"csrfToken": token, "data": {"pin": "1234-5678"}}).to_string();
-        house.browser.send(Method::POST, &format!("{BASE}/session"), &[("content-type", "application/json")], body.into()).await;
+        house
+            .browser
+            .send(Method::POST, &format!("{BASE}/session"), &[("content-type", "application/json")], body.into())
+            .await;
         secrets.add("data of an update", "1234-5678");
         house.browser.press_sign_out(BASE).await;
         for token in tokens.lock().unwrap().iter() {
@@ -1038,7 +1122,8 @@ mod log {
                     return Ok(idp.handle(request));
                 }
                 let said = String::from_utf8_lossy(request.body()).into_owned();
-                let decoded: Vec<String> = form_urlencoded::parse(said.as_bytes()).map(|(name, value)| format!("{name} {value}")).collect();
+                let decoded: Vec<String> =
+                    form_urlencoded::parse(said.as_bytes()).map(|(name, value)| format!("{name} {value}")).collect();
                 let secret = request.headers()["authorization"].to_str().unwrap().to_owned();
                 let error = json!({ "error": format!("{secret} {}", decoded[1]), "error_description": format!("{decoded:?} {said} {secret} {CLIENT_SECRET}") });
                 let _ = idp.handle(request);
@@ -1059,7 +1144,11 @@ mod log {
         let (state, code) = (parameter(&callback, "state").unwrap(), parameter(&callback, "code").unwrap());
         secrets.add("code", &code);
         secrets.gather(&house);
-        let echo = with(&with(&callback, "error", Some(&format!("bad {state}"))), "error_description", Some(&format!("{code} {state}")));
+        let echo = with(
+            &with(&callback, "error", Some(&format!("bad {state}"))),
+            "error_description",
+            Some(&format!("{code} {state}")),
+        );
         house.browser.get(echo.as_str()).await;
         secrets.assert_absent(&log, 3);
     }

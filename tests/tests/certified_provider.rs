@@ -41,7 +41,8 @@ async fn whole_life(algorithm: &str, authentication: &str) {
         "client_secret_post" => authstile::oauth::client_auth::ClientAuthentication::Post,
         _ => authstile::oauth::client_auth::ClientAuthentication::Basic,
     };
-    let registration = Provider::oidc("certified", issuer.clone()).register("authstile", "a-secret-of-32-characters-or-more");
+    let registration =
+        Provider::oidc("certified", issuer.clone()).register("authstile", "a-secret-of-32-characters-or-more");
     let auth = Auth::builder()
         .secret(TEST_SECRET)
         .provider(authstile::Customize::client_authentication(registration, method))
@@ -61,7 +62,8 @@ async fn whole_life(algorithm: &str, authentication: &str) {
     assert!(browser.session(BASE).await.is_null());
 
     // New keys between two logins, the old ones withdrawn: the second login has to fetch them.
-    let rotated = browser.send(http::Method::POST, &format!("{issuer}/control/rotate?drop=1"), &[], bytes::Bytes::new()).await;
+    let rotated =
+        browser.send(http::Method::POST, &format!("{issuer}/control/rotate?drop=1"), &[], bytes::Bytes::new()).await;
     assert!(rotated.status.is_success(), "{rotated:?}");
     log_in(&mut browser).await;
     assert_eq!(browser.session(BASE).await["user"]["name"], "Ada Lovelace");

@@ -33,12 +33,17 @@ fn tokens_of_auth_js_open_here_with_both_encryption_methods() {
     for op in ["encode", "encode_gcm"] {
         for cookie in COOKIES {
             for length in [0, 10, 5000] {
-                let token = auth_js.ask(&json!({ "op": op, "payload": claims(length), "secret": TEST_SECRET, "salt": cookie, "now": NOW }));
+                let token = auth_js.ask(
+                    &json!({ "op": op, "payload": claims(length), "secret": TEST_SECRET, "salt": cookie, "now": NOW }),
+                );
                 let token = token["result"].as_str().unwrap_or_else(|| panic!("{op}: {token}"));
                 let opened = sealer(&[TEST_SECRET], cookie).open(token, UnixTime::from_seconds(NOW)).unwrap();
                 assert_eq!(without_times(Value::Object(opened)), claims(length), "{op} {cookie} {length}");
                 let other = COOKIES.iter().find(|other| **other != cookie).unwrap();
-                assert!(sealer(&[TEST_SECRET], other).open(token, UnixTime::from_seconds(NOW)).is_err(), "a token belongs to its cookie");
+                assert!(
+                    sealer(&[TEST_SECRET], other).open(token, UnixTime::from_seconds(NOW)).is_err(),
+                    "a token belongs to its cookie"
+                );
             }
         }
     }
@@ -50,8 +55,10 @@ fn our_tokens_open_in_auth_js() {
     for cookie in COOKIES {
         for length in [0, 10, 5000] {
             let Value::Object(members) = claims(length) else { unreachable!() };
-            let token = sealer(&[TEST_SECRET], cookie).seal(members, 3600, UnixTime::from_seconds(NOW), &SystemRandom).unwrap();
-            let opened = auth_js.ask(&json!({ "op": "decode", "token": token, "secret": TEST_SECRET, "salt": cookie, "now": NOW }));
+            let token =
+                sealer(&[TEST_SECRET], cookie).seal(members, 3600, UnixTime::from_seconds(NOW), &SystemRandom).unwrap();
+            let opened = auth_js
+                .ask(&json!({ "op": "decode", "token": token, "secret": TEST_SECRET, "salt": cookie, "now": NOW }));
             assert_eq!(without_times(opened["result"].clone()), claims(length), "{cookie} {length}");
             assert_eq!(opened["result"]["exp"], NOW + 3600);
         }
@@ -63,14 +70,16 @@ fn rotated_secrets_open_in_both_directions() {
     let mut auth_js = Peer::node("authjs-jwt.mjs", &[]);
     let cookie = COOKIES[0];
     let both = [TEST_SECRET, OLD_SECRET];
-    let old = auth_js.ask(&json!({ "op": "encode", "payload": claims(1), "secret": OLD_SECRET, "salt": cookie, "now": NOW }));
+    let old =
+        auth_js.ask(&json!({ "op": "encode", "payload": claims(1), "secret": OLD_SECRET, "salt": cookie, "now": NOW }));
     assert!(sealer(&both, cookie).open(old["result"].as_str().unwrap(), UnixTime::from_seconds(NOW)).is_ok());
 
     let Value::Object(members) = claims(1) else { unreachable!() };
     let ours = sealer(&both, cookie).seal(members, 3600, UnixTime::from_seconds(NOW), &SystemRandom).unwrap();
     let opened = auth_js.ask(&json!({ "op": "decode", "token": ours, "secret": both, "salt": cookie, "now": NOW }));
     assert_eq!(without_times(opened["result"].clone()), claims(1));
-    let refused = auth_js.ask(&json!({ "op": "decode", "token": ours, "secret": OLD_SECRET, "salt": cookie, "now": NOW }));
+    let refused =
+        auth_js.ask(&json!({ "op": "decode", "token": ours, "secret": OLD_SECRET, "salt": cookie, "now": NOW }));
     assert_eq!(refused["ok"], false, "the newest secret seals");
 }
 
@@ -86,11 +95,19 @@ async fn a_session_cookie_of_auth_js_is_a_session_here() {
             house.browser.set_cookie("localhost", COOKIES[0], token);
         } else {
             for (number, chunk) in token.as_bytes().chunks(3936).enumerate() {
-                house.browser.set_cookie("localhost", &format!("{}.{number}", COOKIES[0]), std::str::from_utf8(chunk).unwrap());
+                house.browser.set_cookie(
+                    "localhost",
+                    &format!("{}.{number}", COOKIES[0]),
+                    std::str::from_utf8(chunk).unwrap(),
+                );
             }
         }
         let session = house.browser.session(BASE).await;
-        assert_eq!(session["user"], json!({ "name": "Ada Lovelace", "email": "ada@acme.example", "image": null }), "{length}");
+        assert_eq!(
+            session["user"],
+            json!({ "name": "Ada Lovelace", "email": "ada@acme.example", "image": null }),
+            "{length}"
+        );
     }
 }
 

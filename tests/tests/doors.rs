@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "in tests a panic is a failure"
 )]
 
@@ -64,7 +65,10 @@ fn application(auth: &Auth, entered: &Entered) -> Router {
     let protected = Router::new()
         .route("/dash", get(who))
         .route("/api/notes", get(count(entered)).post(count(entered)))
-        .route("/extension", get(async |Extension(SignedIn(session)): Extension<SignedIn>| Json(json!({"sub": session.user.id}))))
+        .route(
+            "/extension",
+            get(async |Extension(SignedIn(session)): Extension<SignedIn>| Json(json!({"sub": session.user.id}))),
+        )
         .route("/cached", get(async || ([("cache-control", "public, max-age=60")], "mine")))
         .route_layer(middleware::from_fn_with_state(auth.clone(), require_session));
     let below = Router::new()
@@ -102,7 +106,8 @@ async fn every_door_leads_through_the_same_walks() {
         assert_eq!(browser.session(BASE).await, Value::Null, "{door}");
         let page = browser.get(&format!("{BASE}/signin?callbackUrl=/dash?x=1")).await;
         assert_eq!(page.status, 200, "{door}");
-        let fields = [("csrfToken", page.field("csrfToken").unwrap()), ("callbackUrl", page.field("callbackUrl").unwrap())];
+        let fields =
+            [("csrfToken", page.field("csrfToken").unwrap()), ("callbackUrl", page.field("callbackUrl").unwrap())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let left = browser.post(&format!("{BASE}/signin/scalekit"), &fields).await;
         let back = browser.get(left.location().unwrap().as_str()).await;
@@ -119,7 +124,9 @@ async fn every_door_leads_through_the_same_walks() {
         assert_eq!(page.json()["user"]["email"], "ada@acme.example", "{door}");
         let page = browser.send(Method::POST, &format!("{BASE}/session"), &json, "{}".into()).await;
         assert_eq!((page.status.as_u16(), page.body.as_str()), (400, "null"), "{door}");
-        for (method, path) in [(Method::PUT, "session"), (Method::HEAD, "session"), (Method::GET, "nope"), (Method::OPTIONS, "csrf")] {
+        for (method, path) in
+            [(Method::PUT, "session"), (Method::HEAD, "session"), (Method::GET, "nope"), (Method::OPTIONS, "csrf")]
+        {
             let page = browser.send(method.clone(), &format!("{BASE}/{path}"), &[], Bytes::new()).await;
             assert_eq!(page.status, 400, "{door}: {method} {path}");
         }
@@ -147,9 +154,15 @@ async fn from_page(browser: &mut Browser, page: &Page) -> Page {
 async fn a_protected_page_sends_to_sign_in_and_back_to_where_one_was() {
     let (mut house, _) = open(|builder| builder);
     let page = house.browser.get(&format!("{APP}/dash?tab=2&q=a%20b")).await;
-    assert_eq!(page.location().unwrap().as_str(), format!("{BASE}/signin?callbackUrl=http%3A%2F%2Flocalhost%3A3000%2Fdash%3Ftab%3D2%26q%3Da%2520b"));
+    assert_eq!(
+        page.location().unwrap().as_str(),
+        format!("{BASE}/signin?callbackUrl=http%3A%2F%2Flocalhost%3A3000%2Fdash%3Ftab%3D2%26q%3Da%2520b")
+    );
     let home = from_page(&mut house.browser, &page).await;
-    assert_eq!((home.url.as_str(), home.body.as_str()), ("http://localhost:3000/dash?tab=2&q=a%20b", "Hello ada@acme.example"));
+    assert_eq!(
+        (home.url.as_str(), home.body.as_str()),
+        ("http://localhost:3000/dash?tab=2&q=a%20b", "Hello ada@acme.example")
+    );
     // What one person sees is not for shared caches, unless the application says otherwise.
     assert_eq!(home.headers["cache-control"], "private, no-store");
     assert_eq!(house.browser.get(&format!("{APP}/cached")).await.headers["cache-control"], "public, max-age=60");
@@ -228,7 +241,11 @@ async fn forged_stale_and_foreign_cookies_open_nothing() {
     let changed = format!("{}x{}", &token[..token.len() / 2], &token[token.len() / 2 + 1..]);
     for cookie in ["", "garbage", changed.as_str(), pending.as_str(), "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."] {
         house.browser.set_cookie("localhost", "authjs.session-token", cookie);
-        assert_eq!(house.browser.send(Method::GET, &format!("{APP}/api/notes"), &[], Bytes::new()).await.status, 401, "{cookie:?}");
+        assert_eq!(
+            house.browser.send(Method::GET, &format!("{APP}/api/notes"), &[], Bytes::new()).await.status,
+            401,
+            "{cookie:?}"
+        );
         assert_eq!(house.browser.get(APP).await.body, "Hello stranger");
     }
     house.browser.set_cookie("localhost", "authjs.session-token", &token);
@@ -333,7 +350,8 @@ async fn hostile_addresses_do_not_become_places_to_return_to() {
         assert_eq!(Url::parse(&back).unwrap().origin().ascii_serialization(), APP, "{back}");
     }
     // Nor when the address as a whole is another's, as HTTP/2 and proxies write it.
-    let request = http::Request::get("http://evil.example/dash").header("host", "localhost:3000").header("accept", "text/html");
+    let request =
+        http::Request::get("http://evil.example/dash").header("host", "localhost:3000").header("accept", "text/html");
     let router = application(&house.auth, &Entered::default());
     let response = router.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
     let to = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();

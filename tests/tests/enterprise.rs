@@ -74,18 +74,20 @@ async fn a_work_email_finds_its_organization_and_tells_nobody_which_there_are() 
     for email in ["ada@acme.example", "nobody@unknown.example"] {
         let sent = house
             .browser
-            .post(&format!("{BASE}/signin/scalekit?organization_id=org_globex"), &[("csrfToken", &token), ("email", email)])
+            .post(
+                &format!("{BASE}/signin/scalekit?organization_id=org_globex"),
+                &[("csrfToken", &token), ("email", email)],
+            )
             .await;
         let ask = sent.location().unwrap();
-        let asked = |name: &str| ask.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        let asked =
+            |name: &str| ask.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
         assert_eq!(asked("login_hint").as_deref(), Some(email));
         assert_eq!(asked("domain").as_deref(), email.split('@').next_back());
         assert_eq!(asked("organization_id"), None, "a browser cannot route past the server");
     }
-    let refused = house
-        .browser
-        .post(&format!("{BASE}/signin/scalekit"), &[("csrfToken", &token), ("email", "a@b@c")])
-        .await;
+    let refused =
+        house.browser.post(&format!("{BASE}/signin/scalekit"), &[("csrfToken", &token), ("email", "a@b@c")]).await;
     assert_eq!(refused.location().unwrap().path(), "/api/auth/signin");
     let page = house.browser.follow(refused).await;
     assert!(page.body.contains("not an email address"), "{}", page.body);
@@ -125,10 +127,12 @@ mod logout {
         let mut house = House::with(|builder| builder.provider(scalekit().end_session(EndSession::AtProvider)));
         signed_in(&mut house).await;
         let token = house.browser.csrf_token(BASE).await;
-        let out = house.browser.post(&format!("{BASE}/signout"), &[("csrfToken", &token), ("callbackUrl", "/bye")]).await;
+        let out =
+            house.browser.post(&format!("{BASE}/signout"), &[("csrfToken", &token), ("callbackUrl", "/bye")]).await;
         let there = out.location().unwrap();
         assert_eq!((there.origin().ascii_serialization().as_str(), there.path()), (IDP, "/oidc/logout"), "{there}");
-        let asked = |name: &str| there.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        let asked =
+            |name: &str| there.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
         assert!(asked("id_token_hint").is_some_and(|hint| hint.split('.').count() == 3));
         assert_eq!(asked("post_logout_redirect_uri").as_deref(), Some("http://localhost:3000/api/auth/signed-out"));
         assert!(house.session().await.is_null(), "our session ends first");
@@ -144,7 +148,8 @@ mod logout {
         let mut house = House::with(|builder| builder.provider(scalekit().end_session(EndSession::AtProvider)));
         signed_in(&mut house).await;
         let token = house.browser.csrf_token(BASE).await;
-        let out = house.browser.post(&format!("{BASE}/signout"), &[("csrfToken", &token), ("callbackUrl", "/bye")]).await;
+        let out =
+            house.browser.post(&format!("{BASE}/signout"), &[("csrfToken", &token), ("callbackUrl", "/bye")]).await;
         let there = out.location().unwrap();
         let state = there.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let back = house.browser.get(&format!("{BASE}/signed-out?state={state}")).await;
@@ -165,8 +170,12 @@ mod webhooks {
     }
 
     async fn deliver(house: &mut House, event: &Value) -> http::StatusCode {
-        let headers: Vec<(&str, &str)> =
-            event["headers"].as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let headers: Vec<(&str, &str)> = event["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
         let body = event["body"].as_str().unwrap().to_owned();
         house.browser.send(http::Method::POST, &format!("{BASE}/webhooks/scalekit"), &headers, body.into()).await.status
     }

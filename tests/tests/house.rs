@@ -46,7 +46,9 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
             let section = section.trim_matches(['[', ']']);
             let table = section.rsplit_once("dependencies.").filter(|(before, _)| !before.ends_with("dev-"));
             names.extend(table.map(|(_, name)| name.to_owned()));
-            counts = section == "dependencies" || section == "build-dependencies" || (section.starts_with("target.") && section.ends_with(".dependencies"));
+            counts = section == "dependencies"
+                || section == "build-dependencies"
+                || (section.starts_with("target.") && section.ends_with(".dependencies"));
         } else if counts && !line.starts_with('#') {
             names.extend(line.split_once('=').map(|(name, _)| name.split('.').next().unwrap().trim().to_owned()));
         }
@@ -58,7 +60,9 @@ fn crates() -> BTreeMap<String, BTreeSet<String>> {
     let folders = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
     folders
         .filter(|folder| folder.join("Cargo.toml").exists())
-        .map(|folder| (folder.file_name().unwrap().to_str().unwrap().to_owned(), dependencies(&read(&folder.join("Cargo.toml")))))
+        .map(|folder| {
+            (folder.file_name().unwrap().to_str().unwrap().to_owned(), dependencies(&read(&folder.join("Cargo.toml"))))
+        })
         .collect()
 }
 
@@ -91,7 +95,10 @@ fn crates_look_only_down() {
 #[test]
 fn the_engine_and_the_provider_meet_only_in_tests_and_in_the_binary() {
     for (name, dependencies) in crates() {
-        let meets = dependencies.contains("authstile-idp") && dependencies.iter().any(|other| other.starts_with("authstile") && other != "authstile-idp" && other != "authstile-oauth");
+        let meets = dependencies.contains("authstile-idp")
+            && dependencies
+                .iter()
+                .any(|other| other.starts_with("authstile") && other != "authstile-idp" && other != "authstile-oauth");
         assert!(!meets || name == "authstile-server", "{name} joins the engine and the provider");
     }
     let all = crates();
@@ -100,7 +107,8 @@ fn the_engine_and_the_provider_meet_only_in_tests_and_in_the_binary() {
 
 #[test]
 fn the_lower_floors_know_no_runtime_no_framework_and_no_database() {
-    const UPSTAIRS: [&str; 10] = ["tokio", "reqwest", "hyper", "hyper-util", "axum", "actix-web", "sqlx", "redis", "tower", "async-std"];
+    const UPSTAIRS: [&str; 10] =
+        ["tokio", "reqwest", "hyper", "hyper-util", "axum", "actix-web", "sqlx", "redis", "tower", "async-std"];
     for (name, dependencies) in crates() {
         if floor(&name).is_some_and(|floor| floor < 3) {
             for upstairs in UPSTAIRS {
@@ -152,7 +160,20 @@ fn code(text: &str) -> String {
 
 #[test]
 fn no_provider_is_named_below_its_card() {
-    const NAMES: [&str; 12] = ["scalekit", "github", "gitlab", "google", "apple", "microsoft", "entra", "okta", "auth0", "keycloak", "facebook", "linkedin"];
+    const NAMES: [&str; 12] = [
+        "scalekit",
+        "github",
+        "gitlab",
+        "google",
+        "apple",
+        "microsoft",
+        "entra",
+        "okta",
+        "auth0",
+        "keycloak",
+        "facebook",
+        "linkedin",
+    ];
     for krate in ["authstile-oauth", "authstile"] {
         for (path, code) in sources(krate) {
             if (krate, path.as_str()) == ("authstile", "provider.rs") {
@@ -160,8 +181,13 @@ fn no_provider_is_named_below_its_card() {
             }
             for text in code.split('"').skip(1).step_by(2) {
                 let lower = text.to_ascii_lowercase();
-                let named = NAMES.iter().find(|name| lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == **name));
-                assert!(named.is_none(), "{krate}/src/{path} names a provider: {text:?}; say it with a value on the card");
+                let named = NAMES
+                    .iter()
+                    .find(|name| lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == **name));
+                assert!(
+                    named.is_none(),
+                    "{krate}/src/{path} names a provider: {text:?}; say it with a value on the card"
+                );
             }
         }
     }
@@ -175,7 +201,11 @@ fn no_provider_is_named_below_its_card() {
 /// The order that ARCHITECTURE.md draws: the rooms of the engine, lowest first.
 fn rooms() -> Vec<String> {
     let text = read(&root().join("ARCHITECTURE.md"));
-    let block = text.split("## The rooms of the engine").nth(1).and_then(|rest| rest.split("```").nth(1)).expect("the drawing of the rooms");
+    let block = text
+        .split("## The rooms of the engine")
+        .nth(1)
+        .and_then(|rest| rest.split("```").nth(1))
+        .expect("the drawing of the rooms");
     let mut rooms = Vec::new();
     for line in block.lines().skip(1).filter(|line| !line.trim().is_empty()) {
         match line.split_once('{').and_then(|(folder, rest)| Some((folder, rest.split_once('}')?.0))) {
@@ -230,10 +260,14 @@ fn files_of_the_engine_name_only_files_below_them() {
     let mut standing = BTreeSet::new();
     for (path, code) in sources("authstile") {
         let Some(own) = room(&path) else { continue };
-        let mine = place(&own).unwrap_or_else(|| panic!("{path} is not drawn in ARCHITECTURE.md: give it a place there"));
+        let mine =
+            place(&own).unwrap_or_else(|| panic!("{path} is not drawn in ARCHITECTURE.md: give it a place there"));
         for other in named(&path, &code, &all).into_iter().filter(|other| *other != own) {
             assert!(place(&other).unwrap() < mine, "{path} names {other}, which is drawn above it in ARCHITECTURE.md");
-            assert!(!(own.starts_with("flow/") && other.starts_with("flow/")), "{path} names {other}: flows do not name each other");
+            assert!(
+                !(own.starts_with("flow/") && other.starts_with("flow/")),
+                "{path} names {other}: flows do not name each other"
+            );
         }
         standing.insert(own);
     }
@@ -244,8 +278,17 @@ fn files_of_the_engine_name_only_files_below_them() {
 fn only_one_file_reads_the_environment_and_one_the_clock() {
     for krate in ["authstile-oauth", "authstile", "authstile-scalekit", "authstile-axum", "authstile-reqwest"] {
         for (path, code) in sources(krate) {
-            for (call, place) in [("env::var", "env.rs"), ("SystemTime::now", "clock.rs"), ("Instant::now", "clock.rs"), ("Timestamp::now", "clock.rs"), ("rand::fill", "random.rs")] {
-                assert!(!code.contains(call) || path == place, "{krate}/src/{path} calls {call}: take it as an argument");
+            for (call, place) in [
+                ("env::var", "env.rs"),
+                ("SystemTime::now", "clock.rs"),
+                ("Instant::now", "clock.rs"),
+                ("Timestamp::now", "clock.rs"),
+                ("rand::fill", "random.rs"),
+            ] {
+                assert!(
+                    !code.contains(call) || path == place,
+                    "{krate}/src/{path} calls {call}: take it as an argument"
+                );
             }
         }
     }

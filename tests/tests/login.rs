@@ -22,7 +22,10 @@ async fn a_whole_login_and_logout() {
     let session = browser.session(BASE).await;
     assert_eq!(session["user"]["email"], "ada@acme.example");
     assert_eq!(session["user"]["name"], "Ada Lovelace");
-    assert!(!browser.cookies("localhost").iter().any(|(name, _)| name.contains("pending")), "the pending sign-in is used up");
+    assert!(
+        !browser.cookies("localhost").iter().any(|(name, _)| name.contains("pending")),
+        "the pending sign-in is used up"
+    );
 
     let out = browser.press_sign_out(BASE).await;
     assert_eq!(out.status, 302);

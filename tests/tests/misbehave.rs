@@ -1,7 +1,13 @@
 //! If the provider lies here, which leaf says so? Every [`Misbehave`] switch ends in its own error, and nobody is signed
 //! in; the few that are no lies end in a session.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "in tests a panic is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in tests a panic is a failure"
+)]
 
 use authstile::provider::ProfileSource;
 use authstile::{Customize as _, SignInDecision};
@@ -29,28 +35,50 @@ fn verdict(case: Misbehave) -> Verdict {
     let begin = |text| Refused(SignIn, MISBEHAVED, text);
     let end = |text| Refused(Callback, MISBEHAVED, text);
     match case {
-        DiscoveryIssuerMismatch => begin(r#"names issuer "http://127.0.0.1:4000INVALID", but "http://127.0.0.1:4000" was"#),
+        DiscoveryIssuerMismatch => {
+            begin(r#"names issuer "http://127.0.0.1:4000INVALID", but "http://127.0.0.1:4000" was"#)
+        }
         DiscoveryNotJson => begin("the discovery document is not usable JSON"),
         DiscoveryMissingTokenEndpoint => begin("the provider has no token_endpoint"),
         DiscoveryPrivateAddressEndpoint => begin(r#""http://169.254.169.254/latest/meta-data/token""#),
-        DiscoveryInsecureEndpoint => begin(r#"token_endpoint must use https (http only on loopback, and only when the issuer is on loopback too): "http://example.com/token""#),
+        DiscoveryInsecureEndpoint => begin(
+            r#"token_endpoint must use https (http only on loopback, and only when the issuer is on loopback too): "http://example.com/token""#,
+        ),
         JwksNotJson => end("the key set is not usable JSON"),
         JwksEmpty => end("among 0 key(s)"),
 
-        AuthorizationResponseInvalidIss => end(r#"iss is Some("https://attacker.example"), but "http://127.0.0.1:4000" was asked"#),
+        AuthorizationResponseInvalidIss => {
+            end(r#"iss is Some("https://attacker.example"), but "http://127.0.0.1:4000" was asked"#)
+        }
         AuthorizationResponseMissingIss => end(r#"iss is None, but "http://127.0.0.1:4000" was asked"#),
         AuthorizationResponseDuplicateCode => end(r#"parameter "code" came more than once"#),
         AuthorizationResponseInvalidState => Refused(Callback, "SignInUnknown", "no sign-in under way with that state"),
         AuthorizationResponseMissingState => Refused(Callback, "SignInUnknown", "the answer has no state"),
-        AuthorizationResponseErrorAndCode => Refused(Callback, "ProviderDenied", r#"the provider answered "access_denied""#),
-        AuthorizationErrorAccessDenied => Refused(Callback, "ProviderDenied", r#"the provider answered "access_denied": "The user denied access""#),
-        AuthorizationErrorServerError => Refused(Callback, "ProviderRefused", r#"the provider answered "server_error": "The identity provider failed""#),
-        AuthorizationErrorUnknownCode => Refused(Callback, "ProviderRefused", r#"the provider answered "flux_capacitor_empty""#),
+        AuthorizationResponseErrorAndCode => {
+            Refused(Callback, "ProviderDenied", r#"the provider answered "access_denied""#)
+        }
+        AuthorizationErrorAccessDenied => {
+            Refused(Callback, "ProviderDenied", r#"the provider answered "access_denied": "The user denied access""#)
+        }
+        AuthorizationErrorServerError => Refused(
+            Callback,
+            "ProviderRefused",
+            r#"the provider answered "server_error": "The identity provider failed""#,
+        ),
+        AuthorizationErrorUnknownCode => {
+            Refused(Callback, "ProviderRefused", r#"the provider answered "flux_capacitor_empty""#)
+        }
 
         TokenErrorInvalidClient => end(r#"the token endpoint answered 401 "invalid_client""#),
         TokenErrorInvalidGrant => end(r#"the token endpoint answered 400 "invalid_grant""#),
-        TokenNotJson => Refused(Callback, "ProviderUnreachable", "the token endpoint answered 502 with something that is no token response"),
-        TokenEmptyBody => end("the token endpoint answered 200 with something that is no token response: it is not the JSON object"),
+        TokenNotJson => Refused(
+            Callback,
+            "ProviderUnreachable",
+            "the token endpoint answered 502 with something that is no token response",
+        ),
+        TokenEmptyBody => {
+            end("the token endpoint answered 200 with something that is no token response: it is not the JSON object")
+        }
         TokenMissingAccessToken => end("it has no access_token"),
         TokenTypeMac => end(r#"a token of type "mac""#),
         TokenTypeCaseInsensitive => Session,
@@ -148,8 +176,15 @@ async fn every_deviation_ends_in_its_own_leaf_and_without_a_session() {
                 assert_refused(name, &ending, leg, reason, log);
                 assert_eq!(session, Value::Null, "{name}");
                 assert!(house.cookies("session-token").is_empty(), "{name}");
-                let state_is_lost = matches!(case, Misbehave::AuthorizationResponseInvalidState | Misbehave::AuthorizationResponseMissingState);
-                assert_eq!(house.cookies("pending").is_empty(), !state_is_lost, "{name}: the pending sign-in is cleared also on failure");
+                let state_is_lost = matches!(
+                    case,
+                    Misbehave::AuthorizationResponseInvalidState | Misbehave::AuthorizationResponseMissingState
+                );
+                assert_eq!(
+                    house.cookies("pending").is_empty(),
+                    !state_is_lost,
+                    "{name}: the pending sign-in is cleared also on failure"
+                );
                 told.entry(ending.error.clone().unwrap_or_default()).or_insert_with(Vec::new).push(name);
                 let page = house.browser.follow(ending.page).await;
                 assert!(!page.body.contains("<script"), "{name}: {}", page.body);
@@ -164,14 +199,20 @@ async fn every_deviation_ends_in_its_own_leaf_and_without_a_session() {
     // Two lies may share a leaf only where they are the same lie to a client: a signature is wrong, an HMAC is an HMAC.
     let shared: Vec<_> = told.values().filter(|names| names.len() > 1).collect();
     for names in &shared {
-        let kin = [&["invalid-sig-rs256", "signed-by-unknown-key-same-kid"][..], &["invalid-sig-hs256", "idtoken-sig-hs256-client-secret"], &["access-token-as-id-token", "missing-nonce"]];
+        let kin = [
+            &["invalid-sig-rs256", "signed-by-unknown-key-same-kid"][..],
+            &["invalid-sig-hs256", "idtoken-sig-hs256-client-secret"],
+            &["access-token-as-id-token", "missing-nonce"],
+        ];
         assert!(kin.contains(&names.as_slice()), "{names:?} cannot be told apart in the log");
     }
 }
 
 #[tokio::test]
 async fn an_application_that_checks_the_address_can_refuse_an_unverified_one() {
-    for (misbehave, signed_in) in [(None, true), (Some(Misbehave::EmailUnverified), false), (Some(Misbehave::EmailMissing), false)] {
+    for (misbehave, signed_in) in
+        [(None, true), (Some(Misbehave::EmailUnverified), false), (Some(Misbehave::EmailMissing), false)]
+    {
         let mut house = House::with(|builder| {
             builder.provider(scalekit()).sign_in(|attempt| async move {
                 Ok(SignInDecision::from(attempt.user.email.is_some() && attempt.user.email_verified == Some(true)))
@@ -206,9 +247,21 @@ async fn who_is_pinned_is_who_comes_back() {
     for (misbehave, route, expected) in [
         (None, organization, None),
         (None, connection, None),
-        (Some(Misbehave::OtherOrganization), organization, Some(("OrganizationMismatch", r#"organization "org_acme" was asked for, Some("org_globex") came back"#))),
-        (Some(Misbehave::MissingOid), organization, Some(("OrganizationMismatch", r#"organization "org_acme" was asked for, None came back"#))),
-        (Some(Misbehave::OtherConnection), connection, Some(("ConnectionMismatch", r#"connection "conn_acme" was asked for, Some("conn_globex") came back"#))),
+        (
+            Some(Misbehave::OtherOrganization),
+            organization,
+            Some(("OrganizationMismatch", r#"organization "org_acme" was asked for, Some("org_globex") came back"#)),
+        ),
+        (
+            Some(Misbehave::MissingOid),
+            organization,
+            Some(("OrganizationMismatch", r#"organization "org_acme" was asked for, None came back"#)),
+        ),
+        (
+            Some(Misbehave::OtherConnection),
+            connection,
+            Some(("ConnectionMismatch", r#"connection "conn_acme" was asked for, Some("conn_globex") came back"#)),
+        ),
         // Each pin watches its own claim.
         (Some(Misbehave::OtherOrganization), connection, None),
         (Some(Misbehave::MissingOid), connection, None),
@@ -230,12 +283,17 @@ async fn who_is_pinned_is_who_comes_back() {
 async fn what_a_browser_asks_for_must_come_back_too() {
     let clock = FixedClock::at(NOW);
     let idp = provider(&clock);
-    for (misbehave, signed_in) in [(None, true), (Some(Misbehave::OtherOrganization), false), (Some(Misbehave::MissingOid), false)] {
+    for (misbehave, signed_in) in
+        [(None, true), (Some(Misbehave::OtherOrganization), false), (Some(Misbehave::MissingOid), false)]
+    {
         let mut house = House::of(&idp, &clock, |builder| builder.provider(bare_scalekit()));
         idp.misbehave(misbehave);
         let base = house.base.clone();
         let token = house.browser.csrf_token(&base).await;
-        let left = house.browser.post(&format!("{base}/signin/scalekit?organization_id=org_acme"), &[("csrfToken", &token)]).await;
+        let left = house
+            .browser
+            .post(&format!("{base}/signin/scalekit?organization_id=org_acme"), &[("csrfToken", &token)])
+            .await;
         let back = house.browser.get(left.location().unwrap().as_str()).await;
         house.browser.get(back.location().unwrap().as_str()).await;
         assert_eq!(house.session().await.is_object(), signed_in, "{misbehave:?}");
@@ -264,7 +322,10 @@ async fn an_endpoint_on_a_private_address_is_not_asked_unless_the_issuer_is_priv
         let clock = FixedClock::at(NOW);
         let idp = provider(&clock);
         let scalekit = authstile_scalekit::Scalekit::new(CLIENT_ID, "secret", "https://login.example");
-        let mut house = House::build("http://localhost:3000", "/api/auth", &idp, transport.clone(), &clock, |builder| builder.provider(scalekit));
+        let mut house =
+            House::build("http://localhost:3000", "/api/auth", &idp, transport.clone(), &clock, |builder| {
+                builder.provider(scalekit)
+            });
         let ending = house.attempt().await;
         assert_refused(endpoint, &ending, Leg::SignIn, MISBEHAVED, leaf);
         assert_eq!(transport.asked().len(), 1, "{endpoint}: only discovery is asked");

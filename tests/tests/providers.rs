@@ -21,7 +21,10 @@ use authstile::{ConfigError, Customize as _, Registration, User};
 use authstile_idp::{Client, Idp, Mode, Recorded};
 use authstile_scalekit::{SCALEKIT, Scalekit, ScalekitProfile};
 use authstile_testkit::{FakeTransport, FixedClock};
-use authstile_tests::{APP, BASE, CLIENT_ID, CLIENT_SECRET, Ending, House, IDP, Leg, NOW, bare_scalekit, furnish, log::Log, network, scalekit};
+use authstile_tests::{
+    APP, BASE, CLIENT_ID, CLIENT_SECRET, Ending, House, IDP, Leg, NOW, bare_scalekit, furnish, log::Log, network,
+    scalekit,
+};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use serde_json::{Value, json};
@@ -74,9 +77,16 @@ mod scalekit_as_it_comes {
 
         let mut house = House::with(|builder| builder.provider(Scalekit::new(CLIENT_ID, CLIENT_SECRET, IDP)));
         let card = house.browser.get(&format!("{BASE}/providers")).await.json()["scalekit"].clone();
-        assert_eq!((&card["type"], &card["callbackUrl"]), (&json!("oidc"), &json!(format!("{BASE}/callback/scalekit"))));
+        assert_eq!(
+            (&card["type"], &card["callbackUrl"]),
+            (&json!("oidc"), &json!(format!("{BASE}/callback/scalekit")))
+        );
         let page = house.browser.get(&format!("{BASE}/signin")).await;
-        assert!(page.body.contains(".provider-scalekit{--provider-brand-color:#1c1c1e;--provider-text-color:#ffffff}"), "{}", page.body);
+        assert!(
+            page.body.contains(".provider-scalekit{--provider-brand-color:#1c1c1e;--provider-text-color:#ffffff}"),
+            "{}",
+            page.body
+        );
         assert!(page.body.contains("Sign in with <bdi>Scalekit</bdi>"), "{}", page.body);
     }
 
@@ -84,7 +94,8 @@ mod scalekit_as_it_comes {
     async fn everything_is_discovered_from_the_issuer() {
         let mut house = House::new();
         house.sign_in().await;
-        let asked: Vec<String> = house.transport.asked().iter().map(|(method, uri)| format!("{method} {}", uri.path())).collect();
+        let asked: Vec<String> =
+            house.transport.asked().iter().map(|(method, uri)| format!("{method} {}", uri.path())).collect();
         assert_eq!(asked, ["GET /.well-known/openid-configuration", "POST /oauth/token", "GET /keys"]);
     }
 
@@ -138,7 +149,12 @@ mod scalekit_as_it_comes {
     #[tokio::test]
     async fn its_profile_becomes_a_user() {
         let clock = FixedClock::at(NOW);
-        let person = authstile_idp::User::new("Grace@ACME.example").id("00u7").given_name("Grace").family_name("Hopper").picture("https://img.example/g.png").organization("org_acme");
+        let person = authstile_idp::User::new("Grace@ACME.example")
+            .id("00u7")
+            .given_name("Grace")
+            .family_name("Hopper")
+            .picture("https://img.example/g.png")
+            .organization("org_acme");
         let idp = furnish(IDP, BASE, &clock).user(person).build();
         idp.auto_sign_in(Some("grace@acme.example"));
         let seen = Seen::default();
@@ -148,7 +164,10 @@ mod scalekit_as_it_comes {
         assert_eq!(user.email.as_deref(), Some("grace@acme.example"), "in lower case");
         assert_eq!((user.image.as_deref(), user.email_verified), (Some("https://img.example/g.png"), Some(true)));
         assert_eq!(account, "conn_acme;00u7", "the subject, as it came");
-        assert_eq!(house.session().await["user"], json!({"name": "Grace Hopper", "email": "grace@acme.example", "image": "https://img.example/g.png"}));
+        assert_eq!(
+            house.session().await["user"],
+            json!({"name": "Grace Hopper", "email": "grace@acme.example", "image": "https://img.example/g.png"})
+        );
     }
 
     #[tokio::test]
@@ -167,9 +186,11 @@ mod scalekit_as_it_comes {
     /// What Auth.js's core did with the same card and the same requests, recorded.
     #[tokio::test]
     async fn sign_ins_ask_what_auth_js_asks_and_more_safely() {
-        let vectors: Value = serde_json::from_str(include_str!("../../crates/authstile-scalekit/tests/data/scalekit.json")).unwrap();
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../crates/authstile-scalekit/tests/data/scalekit.json")).unwrap();
         // Here the browser must not have its way; what was pinned goes out instead.
-        let differing = ["per_request_query_overrides_pinned_organization", "per_request_query_overrides_redirect_uri_and_scope"];
+        let differing =
+            ["per_request_query_overrides_pinned_organization", "per_request_query_overrides_redirect_uri_and_scope"];
         for vector in vectors["authjs_behaviour"]["signin"].as_array().unwrap() {
             let (name, config) = (vector["name"].as_str().unwrap(), &vector["config"]);
             let text = |name: &str| config[name].as_str().map(str::to_owned);
@@ -179,7 +200,11 @@ mod scalekit_as_it_comes {
             scalekit = text("domain").into_iter().fold(scalekit, Scalekit::domain);
             for (name, value) in config["authorization"]["params"].as_object().into_iter().flatten() {
                 let value = value.as_str().unwrap().to_owned();
-                scalekit = if name == "scope" { scalekit.scope(value) } else { scalekit.authorization_param(name.clone(), value) };
+                scalekit = if name == "scope" {
+                    scalekit.scope(value)
+                } else {
+                    scalekit.authorization_param(name.clone(), value)
+                };
             }
             let mut house = House::with(|builder| builder.provider(scalekit));
             let token = house.browser.csrf_token(BASE).await;
@@ -190,12 +215,15 @@ mod scalekit_as_it_comes {
             let mut expected = vector["params"].as_object().unwrap().clone();
             expected["redirect_uri"] = json!(format!("{BASE}/callback/scalekit"));
             if differing.contains(&name) {
-                for (param, value) in [("client_id", "skc_1"), ("scope", "openid email profile"), ("organization_id", "org_1")] {
+                for (param, value) in
+                    [("client_id", "skc_1"), ("scope", "openid email profile"), ("organization_id", "org_1")]
+                {
                     expected[param] = json!(value);
                 }
             }
             // Auth.js sends neither state nor nonce by default; we always do.
-            let sent: Vec<(String, String)> = asked.query_pairs().into_owned().filter(|(name, _)| name != "state" && name != "nonce").collect();
+            let sent: Vec<(String, String)> =
+                asked.query_pairs().into_owned().filter(|(name, _)| name != "state" && name != "nonce").collect();
             let names: Vec<&String> = sent.iter().map(|(name, _)| name).collect();
             assert_eq!(names, expected.keys().collect::<Vec<_>>(), "{name}: the same parameters in the same order");
             for (param, value) in &sent {
@@ -215,14 +243,18 @@ mod customized {
     #[tokio::test]
     async fn the_profile_by_a_closure_over_the_providers_type() {
         let (mut house, seen) = telling(scalekit().profile(|profile: ScalekitProfile| User {
-            name: profile.display_name().map(|name| format!("{name} of {}", profile.oid.as_deref().unwrap_or("nowhere"))),
+            name:
+                profile.display_name().map(|name| format!("{name} of {}", profile.oid.as_deref().unwrap_or("nowhere"))),
             email: profile.email,
             image: profile.amr.first().cloned(),
             id: profile.sub,
             ..User::default()
         }));
         let (user, account) = who(&mut house, &seen).await;
-        assert_eq!((user.name.as_deref(), user.image.as_deref()), (Some("Ada Lovelace of org_acme"), Some("conn_acme")));
+        assert_eq!(
+            (user.name.as_deref(), user.image.as_deref()),
+            (Some("Ada Lovelace of org_acme"), Some("conn_acme"))
+        );
         assert_eq!((account.as_str(), user.email_verified), ("conn_acme;00u1ada", Some(true)));
     }
 
@@ -242,7 +274,11 @@ mod customized {
         let idp = furnish(IDP, BASE, &clock).user(person).build();
         idp.auto_sign_in(Some("kay@acme.example"));
         let seen = Seen::default();
-        let mine = |mine: Mine| User { id: mine.sub, name: Some(format!("department {}", mine.department.code)), ..User::default() };
+        let mine = |mine: Mine| User {
+            id: mine.sub,
+            name: Some(format!("department {}", mine.department.code)),
+            ..User::default()
+        };
         let mut house = telling_of(&idp, &clock, scalekit().profile(mine), &seen);
         let (user, _) = who(&mut house, &seen).await;
         assert_eq!((user.name.as_deref(), user.email), (Some("department 42"), None));
@@ -263,7 +299,11 @@ mod customized {
 
     #[tokio::test]
     async fn scope_and_further_parameters() {
-        let scalekit = scalekit().scope("openid email offline_access").authorization_param("prompt", "login").authorization_param("prompt", "consent").authorization_param("x", "a b&c");
+        let scalekit = scalekit()
+            .scope("openid email offline_access")
+            .authorization_param("prompt", "login")
+            .authorization_param("prompt", "consent")
+            .authorization_param("x", "a b&c");
         let mut house = House::with(|builder| builder.provider(scalekit));
         let asked = house.leave("/").await;
         assert_eq!(all(&asked, "scope"), ["openid email offline_access"]);
@@ -274,7 +314,10 @@ mod customized {
 
     #[tokio::test]
     async fn a_parameter_of_the_protocol_is_not_customized_this_way() {
-        let scalekit = scalekit().authorization_param("state", "mine").authorization_param("client_id", "mine").authorization_param("code_challenge_method", "plain");
+        let scalekit = scalekit()
+            .authorization_param("state", "mine")
+            .authorization_param("client_id", "mine")
+            .authorization_param("code_challenge_method", "plain");
         let mut house = House::with(|builder| builder.provider(scalekit));
         let asked = house.leave("/").await;
         assert!(!asked.as_str().contains("mine") && !asked.as_str().contains("plain"), "{asked}");
@@ -286,10 +329,21 @@ mod customized {
         let other = scalekit().id("other").name("Acme <SSO>").style("#0a0", "black");
         let mut house = House::with(|builder| builder.provider(scalekit()).provider(other));
         let cards = house.browser.get(&format!("{BASE}/providers")).await.json();
-        assert_eq!(cards.as_object().unwrap().keys().collect::<Vec<_>>(), ["scalekit", "other"], "in the order of configuration");
-        assert_eq!((&cards["other"]["name"], &cards["other"]["signinUrl"]), (&json!("Acme <SSO>"), &json!(format!("{BASE}/signin/other"))));
+        assert_eq!(
+            cards.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["scalekit", "other"],
+            "in the order of configuration"
+        );
+        assert_eq!(
+            (&cards["other"]["name"], &cards["other"]["signinUrl"]),
+            (&json!("Acme <SSO>"), &json!(format!("{BASE}/signin/other")))
+        );
         let page = house.browser.get(&format!("{BASE}/signin")).await;
-        assert!(page.body.contains(".provider-other{--provider-brand-color:#00aa00;--provider-text-color:#000000}"), "{}", page.body);
+        assert!(
+            page.body.contains(".provider-other{--provider-brand-color:#00aa00;--provider-text-color:#000000}"),
+            "{}",
+            page.body
+        );
         assert!(!page.body.contains("<SSO>"), "a name is text");
         let left = house.browser.press_sign_in(BASE, "other", "/dash").await.location().unwrap();
         assert_eq!(all(&left, "redirect_uri"), [format!("{BASE}/callback/other")]);
@@ -320,7 +374,8 @@ mod customized {
             let clock = FixedClock::at(NOW);
             let idp = authstile_tests::provider(&clock);
             let transport = rerouted(&idp);
-            let mut house = House::build(APP, "/api/auth", &idp, transport.clone(), &clock, |builder| builder.provider(scalekit));
+            let mut house =
+                House::build(APP, "/api/auth", &idp, transport.clone(), &clock, |builder| builder.provider(scalekit));
             let asked = house.leave("/dash").await;
             if path == "/oauth/authorize" {
                 assert!(asked.as_str().starts_with(&custom("/oauth/authorize?kept=1&response_type=code&")), "{asked}");
@@ -333,7 +388,11 @@ mod customized {
                 assert!(paths.contains(&format!("/custom{path}")) && !paths.contains(&path.to_owned()), "{paths:?}");
             }
             assert_eq!(paths.contains(&"/.well-known/openid-configuration".to_owned()), discovered, "{paths:?}");
-            assert_eq!(paths.iter().filter(|asked| asked.starts_with("/custom")).count(), usize::from(path != "/oauth/authorize"), "only this one: {paths:?}");
+            assert_eq!(
+                paths.iter().filter(|asked| asked.starts_with("/custom")).count(),
+                usize::from(path != "/oauth/authorize"),
+                "only this one: {paths:?}"
+            );
         }
     }
 
@@ -344,7 +403,8 @@ mod customized {
             (Some(ClientAuthentication::Basic), Some("Basic"), false),
             (Some(ClientAuthentication::Post), None, true),
         ] {
-            let scalekit = method.into_iter().fold(scalekit(), |scalekit, method| scalekit.client_authentication(method));
+            let scalekit =
+                method.into_iter().fold(scalekit(), |scalekit, method| scalekit.client_authentication(method));
             let mut house = House::with(|builder| builder.provider(scalekit));
             assert_eq!(house.sign_in().await.location().unwrap().path(), "/dash", "{method:?}");
             let request = requests(&house.idp, "/oauth/token").pop().unwrap();
@@ -358,7 +418,9 @@ mod customized {
     #[tokio::test]
     async fn a_public_client_has_no_secret() {
         let clock = FixedClock::at(NOW);
-        let idp = furnish(IDP, BASE, &clock).client(Client::public("skc_public").redirect_uri(format!("{BASE}/callback/scalekit"))).build();
+        let idp = furnish(IDP, BASE, &clock)
+            .client(Client::public("skc_public").redirect_uri(format!("{BASE}/callback/scalekit")))
+            .build();
         idp.auto_sign_in(Some("ada@acme.example"));
         let scalekit = Scalekit::new("skc_public", "", IDP).domain("acme.example").without_secret();
         let mut house = House::of(&idp, &clock, |builder| builder.provider(scalekit));
@@ -382,7 +444,8 @@ mod customized {
 
     #[tokio::test]
     async fn another_issuer_and_another_way_to_answer() {
-        let elsewhere = Scalekit::new(CLIENT_ID, CLIENT_SECRET, "https://elsewhere.example").issuer(IDP).domain("acme.example");
+        let elsewhere =
+            Scalekit::new(CLIENT_ID, CLIENT_SECRET, "https://elsewhere.example").issuer(IDP).domain("acme.example");
         let mut house = House::with(|builder| builder.provider(elsewhere));
         assert_eq!(house.sign_in().await.location().unwrap().path(), "/dash");
         let mut house = House::with(|builder| builder.provider(scalekit().response_mode(ResponseMode::FormPost)));
@@ -399,7 +462,8 @@ mod generic {
         let idp = furnish(IDP, BASE, &clock).mode(Mode::FullStack).build();
         idp.auto_sign_in(Some("ada@acme.example"));
         let seen = Seen::default();
-        let mut house = telling_of(&idp, &clock, Provider::oidc("other", IDP).register(CLIENT_ID, CLIENT_SECRET), &seen);
+        let mut house =
+            telling_of(&idp, &clock, Provider::oidc("other", IDP).register(CLIENT_ID, CLIENT_SECRET), &seen);
         let card = house.browser.get(&format!("{BASE}/providers")).await.json()["other"].clone();
         assert_eq!((&card["name"], &card["type"]), (&json!("other"), &json!("oidc")));
         let asked = house.browser.press_sign_in(BASE, "other", "/dash").await.location().unwrap();
@@ -443,11 +507,17 @@ mod github_as_a_provider {
         fn new() -> Self {
             Self {
                 token: json!({"access_token": "gho_token", "token_type": "bearer", "scope": "read:user,user:email"}),
-                user: (200, json!({"id": 583_231, "login": "octocat", "name": "The Octocat", "email": null, "avatar_url": "https://avatars.example/1"})),
-                emails: (200, json!([
-                    {"email": "old@example.com", "primary": false, "verified": true},
-                    {"email": "Octo@GitHub.example", "primary": true, "verified": true},
-                ])),
+                user: (
+                    200,
+                    json!({"id": 583_231, "login": "octocat", "name": "The Octocat", "email": null, "avatar_url": "https://avatars.example/1"}),
+                ),
+                emails: (
+                    200,
+                    json!([
+                        {"email": "old@example.com", "primary": false, "verified": true},
+                        {"email": "Octo@GitHub.example", "primary": true, "verified": true},
+                    ]),
+                ),
             }
         }
 
@@ -468,7 +538,10 @@ mod github_as_a_provider {
         }
 
         /// A sign-in whose answer carries further parameters.
-        async fn sign_in(&self, further: &str) -> (Ending, Option<(User, String)>, Vec<(String, http::HeaderMap, String)>, Value) {
+        async fn sign_in(
+            &self,
+            further: &str,
+        ) -> (Ending, Option<(User, String)>, Vec<(String, http::HeaderMap, String)>, Value) {
             let (clock, seen, asked) = (FixedClock::at(NOW), Seen::default(), Asked::default());
             let idp = furnish(IDP, BASE, &clock).build();
             let tell = seen.clone();
@@ -479,7 +552,10 @@ mod github_as_a_provider {
                 })
             });
             let to = house.browser.press_sign_in(BASE, "github", "/dash").await.location().unwrap();
-            assert!(to.as_str().starts_with("https://github.com/login/oauth/authorize?response_type=code&client_id=gh_id&"), "{to}");
+            assert!(
+                to.as_str().starts_with("https://github.com/login/oauth/authorize?response_type=code&client_id=gh_id&"),
+                "{to}"
+            );
             assert_eq!(all(&to, "scope"), ["read:user user:email"]);
             assert_eq!((all(&to, "nonce").len(), all(&to, "state").len(), all(&to, "code_challenge").len()), (0, 1, 1));
             let log = Log::keep();
@@ -494,14 +570,26 @@ mod github_as_a_provider {
 
     #[tokio::test]
     async fn the_primary_verified_address_is_asked_for_separately() {
-        let (ending, seen, asked, session) = Script::new().sign_in("&iss=https%3A%2F%2Fgithub.com%2Flogin%2Foauth").await;
+        let (ending, seen, asked, session) =
+            Script::new().sign_in("&iss=https%3A%2F%2Fgithub.com%2Flogin%2Foauth").await;
         assert_eq!(ending.path, "/dash", "{ending:?}");
         let (user, account) = seen.unwrap();
         assert_eq!((user.email.as_deref(), user.email_verified), (Some("octo@github.example"), Some(true)));
         assert_eq!(account, "583231", "the number, as text");
-        assert_eq!(session["user"], json!({"name": "The Octocat", "email": "octo@github.example", "image": "https://avatars.example/1"}));
+        assert_eq!(
+            session["user"],
+            json!({"name": "The Octocat", "email": "octo@github.example", "image": "https://avatars.example/1"})
+        );
         let urls: Vec<&str> = asked.iter().map(|(url, ..)| url.as_str()).collect();
-        assert_eq!(urls, ["https://github.com/login/oauth/access_token", "https://api.github.com/user", "https://api.github.com/user/emails"], "nothing is discovered");
+        assert_eq!(
+            urls,
+            [
+                "https://github.com/login/oauth/access_token",
+                "https://api.github.com/user",
+                "https://api.github.com/user/emails"
+            ],
+            "nothing is discovered"
+        );
         assert!(asked[0].1["authorization"].to_str().unwrap().starts_with("Basic "));
         assert_eq!(asked[0].1["accept"], "application/json");
         assert!(asked[0].2.contains("code=gh_code") && asked[0].2.contains("code_verifier="), "{}", asked[0].2);
@@ -514,7 +602,10 @@ mod github_as_a_provider {
     #[tokio::test]
     async fn an_address_that_is_not_primary_and_verified_is_none() {
         for emails in [
-            (200, json!([{"email": "a@example.com", "primary": true, "verified": false}, {"email": "b@example.com", "primary": false, "verified": true}])),
+            (
+                200,
+                json!([{"email": "a@example.com", "primary": true, "verified": false}, {"email": "b@example.com", "primary": false, "verified": true}]),
+            ),
             (200, json!([{"email": "a@example.com", "primary": true, "verified": "true"}])),
             (200, json!([{"email": "a@example.com", "primary": true}])),
             (200, json!([])),
@@ -547,7 +638,8 @@ mod github_as_a_provider {
             (200, json!([])),
             (200, json!("text")),
         ] {
-            let (ending, seen, asked, session) = Script { user: (status, body.clone()), ..Script::new() }.sign_in("").await;
+            let (ending, seen, asked, session) =
+                Script { user: (status, body.clone()), ..Script::new() }.sign_in("").await;
             assert_eq!(ending.code.as_deref(), Some("OAuthCallbackError"), "{status} {body}");
             assert!(ending.error.as_deref().unwrap().contains("the userinfo endpoint answered"), "{ending:?}");
             assert!(seen.is_none() && asked.len() == 2);
@@ -557,7 +649,9 @@ mod github_as_a_provider {
 
     #[tokio::test]
     async fn who_has_no_id_is_nobody() {
-        for user in [json!({"login": "octocat"}), json!({"id": null}), json!({"id": ""}), json!({"id": {}}), json!({"id": [1]})] {
+        for user in
+            [json!({"login": "octocat"}), json!({"id": null}), json!({"id": ""}), json!({"id": {}}), json!({"id": [1]})]
+        {
             let (ending, seen, _, session) = Script { user: (200, user.clone()), ..Script::new() }.sign_in("").await;
             assert_eq!(ending.code.as_deref(), Some("OAuthCallbackError"), "{user}");
             assert!(ending.error.as_deref().unwrap().contains("the profile names no subject"), "{ending:?}");
@@ -568,7 +662,8 @@ mod github_as_a_provider {
 
     #[tokio::test]
     async fn an_error_with_status_200_is_an_error() {
-        let token = json!({"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired."});
+        let token =
+            json!({"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired."});
         let (ending, _, asked, session) = Script { token, ..Script::new() }.sign_in("").await;
         assert_eq!(ending.code.as_deref(), Some("OAuthCallbackError"));
         assert!(ending.error.unwrap().contains("bad_verification_code"));
@@ -593,6 +688,9 @@ mod github_as_a_provider {
 
     #[test]
     fn its_card_names_every_endpoint() {
-        assert_eq!((GITHUB.id.as_ref(), GITHUB.protocol, GITHUB.issuer.as_deref()), ("github", Protocol::OAuth2, Some("https://github.com/login/oauth")));
+        assert_eq!(
+            (GITHUB.id.as_ref(), GITHUB.protocol, GITHUB.issuer.as_deref()),
+            ("github", Protocol::OAuth2, Some("https://github.com/login/oauth"))
+        );
     }
 }

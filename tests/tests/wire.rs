@@ -82,12 +82,14 @@ async fn post(browser: &mut Browser, url: &str, headers: &[(&str, &str)], fields
 const JSON_REDIRECT: (&str, &str) = ("x-auth-return-redirect", "1");
 const CSRF: &str = "authjs.csrf-token=…; Path=/; HttpOnly; SameSite=Lax";
 const CALLBACK_URL: &str = "authjs.callback-url=…; Path=/; HttpOnly; SameSite=Lax";
-const PENDING: &str = "authstile.pending.*=…; Max-Age=900; Path=/; Expires=Thu, 01 Jan 2026 00:15:00 GMT; HttpOnly; SameSite=Lax";
+const PENDING: &str =
+    "authstile.pending.*=…; Max-Age=900; Path=/; Expires=Thu, 01 Jan 2026 00:15:00 GMT; HttpOnly; SameSite=Lax";
 const PENDING_OVER: &str = "authstile.pending.*=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax";
 const SESSION: &str = "authjs.session-token=…; Path=/; Expires=Sat, 31 Jan 2026 00:00:00 GMT; HttpOnly; SameSite=Lax";
 const SESSION_OVER: &str = "authjs.session-token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax";
 /// Ours: why an error happened, for the page that says so.
-const FAILURE: &str = "authstile.failure=…; Max-Age=300; Path=/; Expires=Thu, 01 Jan 2026 00:05:00 GMT; HttpOnly; SameSite=Lax";
+const FAILURE: &str =
+    "authstile.failure=…; Max-Age=300; Path=/; Expires=Thu, 01 Jan 2026 00:05:00 GMT; HttpOnly; SameSite=Lax";
 
 #[tokio::test]
 async fn a1_a2_csrf() {
@@ -98,7 +100,10 @@ async fn a1_a2_csrf() {
     assert_not_stored(&page);
     assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{token}");
     assert_eq!(cookies(&page), [CSRF, CALLBACK_URL]);
-    assert_eq!(page.set_cookies()[1], "authjs.callback-url=http%3A%2F%2Flocalhost%3A3000; Path=/; HttpOnly; SameSite=Lax");
+    assert_eq!(
+        page.set_cookies()[1],
+        "authjs.callback-url=http%3A%2F%2Flocalhost%3A3000; Path=/; HttpOnly; SameSite=Lax"
+    );
     assert!(page.set_cookies()[0].starts_with(&format!("authjs.csrf-token={token}%7C")));
 
     let page = house.browser.get(&format!("{APP}/auth/csrf")).await;
@@ -153,7 +158,10 @@ async fn a6_a7_a21_the_sign_in_page() {
     assert_eq!(page.field("csrfToken"), Some(token.clone()));
 
     // What the query says about anything but the error and the place to return to is ignored.
-    let page = house.browser.get(&format!("{APP}/auth/signin?csrfToken=x&providers=x&theme=x&callbackUrl=https%3A%2F%2Fevil.example")).await;
+    let page = house
+        .browser
+        .get(&format!("{APP}/auth/signin?csrfToken=x&providers=x&theme=x&callbackUrl=https%3A%2F%2Fevil.example"))
+        .await;
     assert_eq!((page.status.as_u16(), page.field("csrfToken")), (200, Some(token)));
     assert_eq!(page.field("callbackUrl").as_deref(), Some("http://localhost:3000"));
 
@@ -185,13 +193,32 @@ async fn a10_sign_in() {
     let mut house = recorded();
     house.browser.get(&format!("{APP}/auth/signin?callbackUrl=%2Fdashboard")).await;
     let token = house.browser.csrf_token(&format!("{APP}/auth")).await;
-    let page = post(&mut house.browser, &format!("{APP}/auth/signin/scalekit"), &[], &[("csrfToken", &token), ("callbackUrl", "/dashboard")]).await;
+    let page = post(
+        &mut house.browser,
+        &format!("{APP}/auth/signin/scalekit"),
+        &[],
+        &[("csrfToken", &token), ("callbackUrl", "/dashboard")],
+    )
+    .await;
     assert_eq!(page.status, 302);
     assert_eq!(cookies(&page), [PENDING], "one cookie in place of Auth.js's three");
     let to = page.location().unwrap();
     assert_eq!(format!("{}{}", to.origin().ascii_serialization(), to.path()), format!("{IDP}/oauth/authorize"));
     let names: Vec<String> = to.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    assert_eq!(names, ["response_type", "client_id", "redirect_uri", "scope", "organization_id", "state", "code_challenge", "code_challenge_method", "nonce"]);
+    assert_eq!(
+        names,
+        [
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "organization_id",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+            "nonce"
+        ]
+    );
     let begin = format!(
         "response_type=code&client_id={CLIENT_ID}&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fauth%2Fcallback%2Fscalekit&scope=openid+email+profile&organization_id=org_acme&state="
     );
@@ -212,16 +239,26 @@ async fn a11_sign_in_as_the_browser_client_sends_it() {
     .await;
     assert_eq!(page.status, 200);
     assert_eq!(cookies(&page), [CALLBACK_URL, PENDING]);
-    assert!(page.set_cookies()[0].starts_with("authjs.callback-url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard%3Fx%3D1;"));
+    assert!(
+        page.set_cookies()[0].starts_with("authjs.callback-url=http%3A%2F%2Flocalhost%3A3000%2Fdashboard%3Fx%3D1;")
+    );
     let location = header(&page, "location").unwrap();
     assert_eq!(page.json(), json!({ "url": location }), "the target, and nothing else");
-    assert!(location.contains("&organization_id=org_acme&login_hint=ada%40example.com&prompt=login&state="), "{location}");
+    assert!(
+        location.contains("&organization_id=org_acme&login_hint=ada%40example.com&prompt=login&state="),
+        "{location}"
+    );
 
     // Only the presence of the header counts; a JSON body will do as well as a form.
     let body = json!({"csrfToken": token, "callbackUrl": "/"}).to_string();
     let page = house
         .browser
-        .send(Method::POST, &format!("{APP}/auth/signin/scalekit"), &[("content-type", "application/json; charset=utf-8"), ("x-auth-return-redirect", "")], body.into())
+        .send(
+            Method::POST,
+            &format!("{APP}/auth/signin/scalekit"),
+            &[("content-type", "application/json; charset=utf-8"), ("x-auth-return-redirect", "")],
+            body.into(),
+        )
         .await;
     assert_eq!(page.status, 200);
     assert!(page.json()["url"].as_str().unwrap().starts_with(IDP));
@@ -279,7 +316,8 @@ async fn a16_a18_signed_in() {
     let token = house.cookies("session-token").pop().unwrap().1;
     let sealer = Sealer::new(&Secrets::new([TEST_SECRET]), "authjs.session-token").unwrap();
     let claims = sealer.open(&token, UnixTime::from_seconds(NOW)).unwrap();
-    let names: Vec<&String> = claims.keys().filter(|name| !["authstile", "scalekit"].contains(&name.as_str())).collect();
+    let names: Vec<&String> =
+        claims.keys().filter(|name| !["authstile", "scalekit"].contains(&name.as_str())).collect();
     assert_eq!(names, ["name", "email", "sub", "iat", "exp", "jti"]);
     assert_eq!((claims["iat"].as_i64(), claims["exp"].as_i64()), (Some(NOW), Some(NOW + 30 * 86400)));
     assert_eq!(claims["sub"].as_str().unwrap().len(), 36);
@@ -313,7 +351,8 @@ async fn the_subject_of_a_session_is_the_same_at_every_sign_in() {
 
 #[tokio::test]
 async fn a19_a20_the_update_of_a_session() {
-    let seen: Arc<Mutex<Vec<(Trigger, Option<Value>)>>> = Arc::default();
+    type Call = (Trigger, Option<Value>);
+    let seen: Arc<Mutex<Vec<Call>>> = Arc::default();
     let heard = seen.clone();
     let mut house = House::with(|builder| {
         builder.provider(scalekit()).jwt(move |mut input| {
@@ -326,7 +365,15 @@ async fn a19_a20_the_update_of_a_session() {
     });
     house.sign_in().await;
     let send = async |house: &mut House, body: Value| {
-        house.browser.send(Method::POST, &format!("{BASE}/session"), &[("content-type", "application/json")], body.to_string().into()).await
+        house
+            .browser
+            .send(
+                Method::POST,
+                &format!("{BASE}/session"),
+                &[("content-type", "application/json")],
+                body.to_string().into(),
+            )
+            .await
     };
     let data = json!({"user": {"name": "New"}});
     let page = send(&mut house, json!({ "data": data })).await;
@@ -351,9 +398,18 @@ async fn a19_a20_the_update_of_a_session() {
 async fn nothing_is_updated_unless_a_hook_does_it() {
     let mut house = House::new();
     let token = house.browser.csrf_token(BASE).await;
-    let body = json!({"csrfToken": token, "data": {"name": "New", "sub": "admin", "user": {"name": "New"}}}).to_string();
+    let body =
+        json!({"csrfToken": token, "data": {"name": "New", "sub": "admin", "user": {"name": "New"}}}).to_string();
     let update = async |house: &mut House| {
-        house.browser.send(Method::POST, &format!("{BASE}/session"), &[("content-type", "application/json")], body.clone().into()).await
+        house
+            .browser
+            .send(
+                Method::POST,
+                &format!("{BASE}/session"),
+                &[("content-type", "application/json")],
+                body.clone().into(),
+            )
+            .await
     };
     assert_json(&update(&mut house).await, 200, &Value::Null);
     house.sign_in().await;
@@ -374,7 +430,13 @@ async fn a22_to_a26_sign_out() {
     assert!(page.body.contains(r#"action="http://localhost:3000/auth/signout""#), "{}", page.body);
     let token = page.field("csrfToken").unwrap();
 
-    let page = post(&mut house.browser, &format!("{APP}/auth/signout"), &[], &[("csrfToken", &token), ("callbackUrl", "/bye")]).await;
+    let page = post(
+        &mut house.browser,
+        &format!("{APP}/auth/signout"),
+        &[],
+        &[("csrfToken", &token), ("callbackUrl", "/bye")],
+    )
+    .await;
     assert_redirect(&page, "http://localhost:3000/bye");
     assert_eq!(cookies(&page), [CALLBACK_URL, SESSION_OVER]);
     let page = house.browser.get(&format!("{APP}/auth/session")).await;
@@ -382,7 +444,13 @@ async fn a22_to_a26_sign_out() {
 
     house.sign_in().await;
     let to = format!("{APP}/");
-    let page = post(&mut house.browser, &format!("{APP}/auth/signout"), &[JSON_REDIRECT], &[("csrfToken", &token), ("callbackUrl", &to)]).await;
+    let page = post(
+        &mut house.browser,
+        &format!("{APP}/auth/signout"),
+        &[JSON_REDIRECT],
+        &[("csrfToken", &token), ("callbackUrl", &to)],
+    )
+    .await;
     assert_json(&page, 200, &json!({ "url": to }));
     assert_eq!(header(&page, "location"), Some(to.as_str()));
     assert!(cookies(&page).contains(&SESSION_OVER.to_owned()), "{page:?}");
@@ -442,12 +510,19 @@ async fn a30_a31_requests_that_are_none_of_ours() {
     }
     // So is a body that says it is JSON and is not.
     for body in ["{", "[]", "", "\"x\"", "\u{0}"] {
-        let page = house.browser.send(Method::POST, &format!("{APP}/auth/signout"), &[("content-type", "application/json")], body.into()).await;
+        let page = house
+            .browser
+            .send(Method::POST, &format!("{APP}/auth/signout"), &[("content-type", "application/json")], body.into())
+            .await;
         assert_eq!((page.status.as_u16(), page.body.as_str()), (400, r#""Bad request.""#), "{body:?}");
     }
     for path in ["/auth//session//", "/auth/session/", "//auth/session"] {
         let status = house.browser.send(Method::GET, &format!("{APP}{path}"), &[], Bytes::new()).await.status.as_u16();
-        assert_eq!(status, if path.starts_with("//") { 400 } else { 200 }, "{path}: doubled slashes are tolerated behind the base path");
+        assert_eq!(
+            status,
+            if path.starts_with("//") { 400 } else { 200 },
+            "{path}: doubled slashes are tolerated behind the base path"
+        );
     }
 }
 
@@ -455,7 +530,14 @@ async fn a30_a31_requests_that_are_none_of_ours() {
 async fn a32_a33_actions_that_do_not_exist_like_this() {
     let mut house = recorded();
     let to = "http://localhost:3000/auth/error?error=Configuration";
-    for path in ["signin/scalekit", "callback", "callback/undefined", "webauthn-options", "webauthn-options/x", "callback/unknown?code=x&state=y"] {
+    for path in [
+        "signin/scalekit",
+        "callback",
+        "callback/undefined",
+        "webauthn-options",
+        "webauthn-options/x",
+        "callback/unknown?code=x&state=y",
+    ] {
         let page = house.browser.get(&format!("{APP}/auth/{path}")).await;
         assert_redirect(&page, to);
     }
@@ -516,8 +598,14 @@ async fn the_place_to_return_to_is_the_body_then_the_query_then_the_cookie() {
     let mut house = House::new();
     let token = house.browser.csrf_token(BASE).await;
     let mut sign_out = async |query: &str, body: Option<&str>| {
-        let fields: Vec<(&str, &str)> = [("csrfToken", token.as_str())].into_iter().chain(body.map(|body| ("callbackUrl", body))).collect();
-        post(&mut house.browser, &format!("{BASE}/signout{query}"), &[], &fields).await.location().unwrap().path().to_owned()
+        let fields: Vec<(&str, &str)> =
+            [("csrfToken", token.as_str())].into_iter().chain(body.map(|body| ("callbackUrl", body))).collect();
+        post(&mut house.browser, &format!("{BASE}/signout{query}"), &[], &fields)
+            .await
+            .location()
+            .unwrap()
+            .path()
+            .to_owned()
     };
     assert_eq!(sign_out("", None).await, "/");
     assert_eq!(sign_out("?callbackUrl=%2Fquery", Some("/body")).await, "/body");
@@ -530,23 +618,38 @@ async fn b1_an_https_origin_has_prefixed_and_secure_cookies() {
     let mut house = House::secure(|builder| builder);
     let base = house.base.clone();
     let page = house.browser.get(&format!("{base}/csrf")).await;
-    assert_eq!(cookies(&page), [
-        "__Host-authjs.csrf-token=…; Path=/; HttpOnly; Secure; SameSite=Lax",
-        "__Secure-authjs.callback-url=…; Path=/; HttpOnly; Secure; SameSite=Lax",
-    ]);
+    assert_eq!(
+        cookies(&page),
+        [
+            "__Host-authjs.csrf-token=…; Path=/; HttpOnly; Secure; SameSite=Lax",
+            "__Secure-authjs.callback-url=…; Path=/; HttpOnly; Secure; SameSite=Lax",
+        ]
+    );
     let token = house.browser.csrf_token(&base).await;
-    let page = post(&mut house.browser, &format!("{base}/signin/scalekit"), &[], &[("csrfToken", &token), ("callbackUrl", "/dash")]).await;
-    assert_eq!(cookies(&page), [
-        "__Secure-authjs.callback-url=…; Path=/; HttpOnly; Secure; SameSite=Lax",
-        "__Host-authstile.pending.*=…; Max-Age=900; Path=/; Expires=Thu, 01 Jan 2026 00:15:00 GMT; HttpOnly; Secure; SameSite=Lax",
-    ]);
+    let page = post(
+        &mut house.browser,
+        &format!("{base}/signin/scalekit"),
+        &[],
+        &[("csrfToken", &token), ("callbackUrl", "/dash")],
+    )
+    .await;
+    assert_eq!(
+        cookies(&page),
+        [
+            "__Secure-authjs.callback-url=…; Path=/; HttpOnly; Secure; SameSite=Lax",
+            "__Host-authstile.pending.*=…; Max-Age=900; Path=/; Expires=Thu, 01 Jan 2026 00:15:00 GMT; HttpOnly; Secure; SameSite=Lax",
+        ]
+    );
     let callback = house.browser.get(page.location().unwrap().as_str()).await.location().unwrap();
     let page = house.browser.get(callback.as_str()).await;
     assert_redirect(&page, "https://app.example/dash");
-    assert_eq!(cookies(&page), [
-        "__Secure-authjs.session-token=…; Path=/; Expires=Sat, 31 Jan 2026 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax",
-        "__Host-authstile.pending.*=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
-    ]);
+    assert_eq!(
+        cookies(&page),
+        [
+            "__Secure-authjs.session-token=…; Path=/; Expires=Sat, 31 Jan 2026 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax",
+            "__Host-authstile.pending.*=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
+        ]
+    );
     assert_eq!(house.browser.session(&base).await["user"]["email"], "ada@acme.example");
 
     // The names are the salts: a session does not survive the change from one to the other.
@@ -575,7 +678,13 @@ async fn b6_a_long_session_is_written_read_and_shrunk_in_chunks() {
             async move { Ok(Some(input.claims)) }
         })
     });
-    let names = |page: &Page| -> Vec<String> { cookies(page).into_iter().filter(|cookie| cookie.contains("session-token")).map(|cookie| cookie.split("; ").next().unwrap().to_owned()).collect() };
+    let names = |page: &Page| -> Vec<String> {
+        cookies(page)
+            .into_iter()
+            .filter(|cookie| cookie.contains("session-token"))
+            .map(|cookie| cookie.split("; ").next().unwrap().to_owned())
+            .collect()
+    };
     let page = house.sign_in().await;
     assert_eq!(names(&page), ["authjs.session-token.0=…", "authjs.session-token.1=…", "authjs.session-token.2=…"]);
     let lengths: Vec<usize> = house.cookies("session-token").iter().map(|(_, value)| value.len()).collect();
@@ -585,12 +694,18 @@ async fn b6_a_long_session_is_written_read_and_shrunk_in_chunks() {
     *size.lock().unwrap() = 10;
     let page = house.browser.get(&format!("{BASE}/session")).await;
     assert_eq!(page.json()["user"]["name"], "Ada Lovelace");
-    assert_eq!(names(&page), ["authjs.session-token.0=", "authjs.session-token.1=", "authjs.session-token.2=", "authjs.session-token=…"]);
+    assert_eq!(
+        names(&page),
+        ["authjs.session-token.0=", "authjs.session-token.1=", "authjs.session-token.2=", "authjs.session-token=…"]
+    );
     assert_eq!(house.cookies("session-token").len(), 1);
 
     *size.lock().unwrap() = 8000;
     let page = house.browser.get(&format!("{BASE}/session")).await;
-    assert_eq!(names(&page), ["authjs.session-token=", "authjs.session-token.0=…", "authjs.session-token.1=…", "authjs.session-token.2=…"]);
+    assert_eq!(
+        names(&page),
+        ["authjs.session-token=", "authjs.session-token.0=…", "authjs.session-token.1=…", "authjs.session-token.2=…"]
+    );
     let out = house.browser.press_sign_out(BASE).await;
     assert_eq!(names(&out), ["authjs.session-token.0=", "authjs.session-token.1=", "authjs.session-token.2="]);
 
@@ -642,7 +757,12 @@ async fn b11_a_host_that_is_not_trusted() {
         let (parts, body) = house.auth.handle(request.body(Bytes::new()).unwrap()).await.into_parts();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
     };
-    for headers in [&[("host", "app.example")][..], &[], &[("host", "localhost.evil.example")], &[("host", "evil.example"), ("x-forwarded-host", "localhost:3000")]] {
+    for headers in [
+        &[("host", "app.example")][..],
+        &[],
+        &[("host", "localhost.evil.example")],
+        &[("host", "evil.example"), ("x-forwarded-host", "localhost:3000")],
+    ] {
         for path in ["/api/auth/session", "/api/auth/csrf", "/api/auth/providers", "/api/auth/callback/scalekit"] {
             let (status, answer, body) = ask(Method::GET, path, headers).await;
             assert_eq!(status, 500, "{path} {headers:?}");
@@ -686,7 +806,14 @@ async fn our_address_is_auth_url_or_what_a_trusted_proxy_says() {
 
     let own = ("host", "own.example");
     for (headers, expected) in [
-        (&[("host", "internal:8080"), ("x-forwarded-host", "app.example, proxy"), ("x-forwarded-proto", "https, http")][..], Some("https://app.example")),
+        (
+            &[
+                ("host", "internal:8080"),
+                ("x-forwarded-host", "app.example, proxy"),
+                ("x-forwarded-proto", "https, http"),
+            ][..],
+            Some("https://app.example"),
+        ),
         (&[own], Some("https://own.example")),
         (&[own, ("x-forwarded-proto", "http")], Some("http://own.example")),
         (&[own, ("x-forwarded-proto", "javascript")], Some("https://own.example")),
@@ -714,14 +841,26 @@ async fn b12_pages_of_the_application() {
         verify_request: Some("https://www.app.example/mail".to_owned()),
     };
     let mut house = House::with(|builder| builder.provider(scalekit()).pages(pages()));
-    let get = async |house: &mut House, path: &str| header(&house.browser.get(&format!("{BASE}/{path}")).await, "location").unwrap_or_default().to_owned();
+    let get = async |house: &mut House, path: &str| {
+        header(&house.browser.get(&format!("{BASE}/{path}")).await, "location").unwrap_or_default().to_owned()
+    };
     assert_eq!(get(&mut house, "signin").await, "/login?callbackUrl=http%3A%2F%2Flocalhost%3A3000");
-    assert_eq!(get(&mut house, "signin?callbackUrl=%2Fx&error=AccessDenied").await, "/login?callbackUrl=http%3A%2F%2Flocalhost%3A3000%2Fx&error=AccessDenied");
+    assert_eq!(
+        get(&mut house, "signin?callbackUrl=%2Fx&error=AccessDenied").await,
+        "/login?callbackUrl=http%3A%2F%2Flocalhost%3A3000%2Fx&error=AccessDenied"
+    );
     assert_eq!(get(&mut house, "signout").await, "/bye?x=1");
     assert_eq!(get(&mut house, "error?error=AccessDenied").await, "/oops?y=2&error=AccessDenied");
-    assert_eq!(get(&mut house, "error?error=a%26b%3D%0D%0Ax").await, "/oops?y=2&error=a%26b%3D%0D%0Ax", "encoded, unlike in Auth.js");
+    assert_eq!(
+        get(&mut house, "error?error=a%26b%3D%0D%0Ax").await,
+        "/oops?y=2&error=a%26b%3D%0D%0Ax",
+        "encoded, unlike in Auth.js"
+    );
     assert_eq!(get(&mut house, "error").await, "/oops?y=2");
-    assert_eq!(get(&mut house, "verify-request?provider=email&type=email").await, "https://www.app.example/mail?provider=email&type=email");
+    assert_eq!(
+        get(&mut house, "verify-request?provider=email&type=email").await,
+        "https://www.app.example/mail?provider=email&type=email"
+    );
 
     // Errors go there too, absolute, and joined properly.
     let page = post(&mut house.browser, &format!("{BASE}/signout"), &[], &[]).await;
@@ -732,7 +871,13 @@ async fn b12_pages_of_the_application() {
 
 #[tokio::test]
 async fn the_engine_can_be_mounted_anywhere() {
-    for (base, near) in [("/auth", "/authsession"), ("/api/auth", "/api/auth.session"), ("/a.b", "/aXb/session"), ("", "/nothing"), ("/deep/down/here", "/deep/down/session")] {
+    for (base, near) in [
+        ("/auth", "/authsession"),
+        ("/api/auth", "/api/auth.session"),
+        ("/a.b", "/aXb/session"),
+        ("", "/nothing"),
+        ("/deep/down/here", "/deep/down/session"),
+    ] {
         let clock = FixedClock::at(NOW);
         let idp = furnish(IDP, &format!("{APP}{base}"), &clock).build();
         idp.auto_sign_in(Some("ada@acme.example"));
@@ -762,7 +907,9 @@ async fn sessions_slide_while_they_are_used_and_end_when_they_are_not() {
 
 #[tokio::test]
 async fn sessions_last_as_long_as_the_application_says() {
-    let mut house = House::with(|builder| builder.provider(scalekit()).session_lifetime(SessionLifetime { max_age: 3600, update_age: 60 }));
+    let mut house = House::with(|builder| {
+        builder.provider(scalekit()).session_lifetime(SessionLifetime { max_age: 3600, update_age: 60 })
+    });
     let page = house.sign_in().await;
     assert!(cookies(&page)[0].contains("Expires=Thu, 01 Jan 2026 01:00:00 GMT"), "{page:?}");
     assert_eq!(house.session().await["expires"], "2026-01-01T01:00:00.000Z");
@@ -783,7 +930,9 @@ async fn secrets_are_rotated_without_signing_anybody_out() {
     old.sign_in().await;
     let token = old.cookies("session-token").pop().unwrap().1;
     let at = UnixTime::from_seconds(NOW);
-    let opens = |secret: &str, token: &str| Sealer::new(&Secrets::new([secret]), "authjs.session-token").unwrap().open(token, at).is_ok();
+    let opens = |secret: &str, token: &str| {
+        Sealer::new(&Secrets::new([secret]), "authjs.session-token").unwrap().open(token, at).is_ok()
+    };
     assert!(opens(TEST_SECRET, &token));
 
     let mut both = engine(&[NEW, TEST_SECRET]);
@@ -811,13 +960,24 @@ async fn a_session_of_auth_js_is_a_session_here() {
     // Without what we add to ours, and with members that we do not know.
     let mut house = House::new();
     let sealer = Sealer::new(&Secrets::new([TEST_SECRET]), "authjs.session-token").unwrap();
-    let Value::Object(claims) = json!({"name": null, "email": "x@y.example", "picture": "https://img.example/a.png", "sub": "1", "role": "admin"}) else { unreachable!() };
+    let Value::Object(claims) = json!({"name": null, "email": "x@y.example", "picture": "https://img.example/a.png", "sub": "1", "role": "admin"})
+    else {
+        unreachable!()
+    };
     let token = sealer.seal(claims, 60, UnixTime::from_seconds(NOW), &SeededRandom::new(1)).unwrap();
     house.browser.set_cookie("localhost", "authjs.session-token", &token);
     let session = house.session().await;
-    assert_eq!(session["user"], json!({"name": null, "email": "x@y.example", "image": "https://img.example/a.png"}), "null stays null");
+    assert_eq!(
+        session["user"],
+        json!({"name": null, "email": "x@y.example", "image": "https://img.example/a.png"}),
+        "null stays null"
+    );
     let renewed = house.cookies("session-token").pop().unwrap().1;
-    assert_eq!(sealer.open(&renewed, UnixTime::from_seconds(NOW)).unwrap()["role"], "admin", "what is not ours is kept");
+    assert_eq!(
+        sealer.open(&renewed, UnixTime::from_seconds(NOW)).unwrap()["role"],
+        "admin",
+        "what is not ours is kept"
+    );
 }
 
 #[tokio::test]
@@ -874,7 +1034,10 @@ async fn a_session_hook_decides_what_the_browser_sees() {
     assert_eq!(house.session().await["organization"], "org_acme");
     let headers = HeaderMap::from_iter([
         (http::header::HOST, "localhost:3000".parse().unwrap()),
-        (http::header::COOKIE, format!("authjs.session-token={}", house.cookies("session-token")[0].1).parse().unwrap()),
+        (
+            http::header::COOKIE,
+            format!("authjs.session-token={}", house.cookies("session-token")[0].1).parse().unwrap(),
+        ),
     ]);
     let session = house.auth.session(&headers, &"/".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(session.claim::<String>("organization").as_deref(), Some("org_acme"));

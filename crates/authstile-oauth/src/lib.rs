@@ -7,7 +7,7 @@
 //! Four values can only be made by the check they stand for, so that forgetting the check does not compile:
 //!
 //! * [`GrantedCode`](authorize::GrantedCode) — an authorization code whose `state`, `iss` and `error` were checked;
-//!   the only key to [`TokenRequest`](token::TokenRequest).
+//!   the only key to [`Requester::exchange`](token::Requester::exchange).
 //! * [`IdToken`](id_token::IdToken) — claims whose signature and claims were verified (OpenID Connect Core §3.1.3.7).
 //! * [`VerifiedAccessToken`](access_token::VerifiedAccessToken) — somebody else's access token, good for our API (RFC 9068
 //!   §4).

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "in tests a panic is a failure"
 )]
 
@@ -180,20 +181,37 @@ fn every_family_of_signatures_is_verified_with_the_hash_that_belongs_to_it() {
 
         // The hash of another token, or made with another function, is not its hash.
         let wrong = if std::ptr::eq(hash, s256) { s512 } else { s256 };
-        for (claim, value) in [("at_hash", half(hash, "another")), ("c_hash", half(hash, "another")), ("at_hash", half(wrong, ACCESS_TOKEN))] {
+        for (claim, value) in [
+            ("at_hash", half(hash, "another")),
+            ("c_hash", half(hash, "another")),
+            ("at_hash", half(wrong, ACCESS_TOKEN)),
+        ] {
             let mut claims = claims.clone();
             claims[claim] = value.into();
             let token = key.token(&json!({"alg": name}), &claims);
-            assert!(matches!(verify(&token, &keys, &[name]), Err(IdTokenError::Hash(bad)) if bad == claim), "{name}: {claim}");
+            assert!(
+                matches!(verify(&token, &keys, &[name]), Err(IdTokenError::Hash(bad)) if bad == claim),
+                "{name}: {claim}"
+            );
         }
 
         // What is not advertised is not accepted, and a changed token is not the signed one.
         let others: Vec<&str> = ["RS256", "ES256", "PS384"].into_iter().filter(|other| *other != name).collect();
-        assert!(matches!(verify(&token, &keys, &others), Err(IdTokenError::Signature(SignatureError::UnadvertisedAlgorithm { .. }))), "{name}");
+        assert!(
+            matches!(
+                verify(&token, &keys, &others),
+                Err(IdTokenError::Signature(SignatureError::UnadvertisedAlgorithm { .. }))
+            ),
+            "{name}"
+        );
         let parts: Vec<&str> = token.split('.').collect();
         let forged = encode(with("sub", json!("admin")).to_string());
         let forged = format!("{}.{forged}.{}", parts[0], parts[2]);
-        assert_eq!(verify(&forged, &keys, &[name]).unwrap_err(), IdTokenError::Signature(SignatureError::BadSignature), "{name}");
+        assert_eq!(
+            verify(&forged, &keys, &[name]).unwrap_err(),
+            IdTokenError::Signature(SignatureError::BadSignature),
+            "{name}"
+        );
         for cut in ["", "AA", &parts[2][..parts[2].len() - 4]] {
             let token = format!("{}.{}.{cut}", parts[0], parts[1]);
             assert!(verify(&token, &keys, &[name]).is_err(), "{name}: {cut:?}");
@@ -212,13 +230,17 @@ fn no_algorithm_is_talked_into_another() {
             let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
             for token in [token, unsigned] {
                 let error = verify(&token, &keys, advertised).unwrap_err();
-                assert!(matches!(error, IdTokenError::Signature(SignatureError::ForbiddenAlgorithm(_))), "{name}: {error}");
+                assert!(
+                    matches!(error, IdTokenError::Signature(SignatureError::ForbiddenAlgorithm(_))),
+                    "{name}: {error}"
+                );
             }
         }
     }
     // HMAC with what everybody can read as its key.
     let jwk = key.jwk();
-    for secret in [rsa().public_key().as_ref(), jwk["n"].as_str().unwrap().as_bytes(), jwk.to_string().as_bytes(), b""] {
+    for secret in [rsa().public_key().as_ref(), jwk["n"].as_str().unwrap().as_bytes(), jwk.to_string().as_bytes(), b""]
+    {
         let input = format!("{}.{}", encode(json!({"alg": "HS256"}).to_string()), encode(good().to_string()));
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), input.as_bytes());
         assert!(verify(&format!("{input}.{}", encode(tag)), &keys, &["HS256", "RS256"]).is_err());
@@ -247,12 +269,20 @@ fn a_key_is_used_only_for_what_it_is_for() {
     assert!(is_wrong_kind(verify(&token(&rsa, "RS256"), &named(&rsa, "alg", json!("RS512")), &["RS256"])));
     assert!(is_wrong_kind(verify(&token(&rsa, "RS256"), &named(&p256, "alg", Value::Null), &["RS256"])));
     let p384 = Key::ec("P-384", &ECDSA_P384_SHA384_FIXED_SIGNING);
-    assert!(is_wrong_kind(verify(&token(&p384, "ES256"), &named(&p384, "alg", Value::Null), &["ES256"])), "a curve belongs to an algorithm");
+    assert!(
+        is_wrong_kind(verify(&token(&p384, "ES256"), &named(&p384, "alg", Value::Null), &["ES256"])),
+        "a curve belongs to an algorithm"
+    );
 
     // Keys that are for something else are as good as not there.
-    for (name, value) in [("use", json!("enc")), ("key_ops", json!(["encrypt"])), ("kty", json!("oct")), ("n", json!("***"))] {
+    for (name, value) in
+        [("use", json!("enc")), ("key_ops", json!(["encrypt"])), ("kty", json!("oct")), ("n", json!("***"))]
+    {
         let outcome = verify(&token(&rsa, "RS256"), &named(&rsa, name, value), &["RS256"]);
-        assert!(matches!(outcome, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { known: 0, .. })))), "{name}: {outcome:?}");
+        assert!(
+            matches!(outcome, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { known: 0, .. })))),
+            "{name}: {outcome:?}"
+        );
     }
     for (name, value) in [("use", json!("sig")), ("key_ops", json!(["verify"])), ("x5c", json!(["junk"]))] {
         assert!(verify(&token(&rsa, "RS256"), &named(&rsa, name, value), &["RS256"]).is_ok(), "{name}");
@@ -262,7 +292,10 @@ fn a_key_is_used_only_for_what_it_is_for() {
     let keys = json!([{"kty": "RSA"}, {"kty": "what"}, 7, p256.jwk(), rsa.jwk()]);
     assert!(verify(&rsa.token(&json!({"alg": "RS256"}), &good()), &keys, &["RS256"]).is_ok());
     let outcome = verify(&token(&rsa, "RS256"), &keys, &["RS256"]);
-    assert!(matches!(outcome, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { known: 2, .. })))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { known: 2, .. })))),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -278,7 +311,10 @@ fn a_short_rsa_key_is_refused_whatever_it_signed() {
     let padded = [&[0; 200][..], &modulus].concat();
     let keys = json!([{"kty": "RSA", "n": encode(padded), "e": "AQAB"}]);
     let token = Key::Rsa(&RSA_PKCS1_SHA256).token(&json!({"alg": "RS256"}), &good());
-    assert!(matches!(verify(&token, &keys, &["RS256"]), Err(IdTokenError::Signature(SignatureError::Key(KeyError::TooShort { bits: 1024, .. })))));
+    assert!(matches!(
+        verify(&token, &keys, &["RS256"]),
+        Err(IdTokenError::Signature(SignatureError::Key(KeyError::TooShort { bits: 1024, .. })))
+    ));
 }
 
 #[test]
@@ -334,8 +370,28 @@ fn each_rule_is_kept_by_itself() {
         assert_eq!(verdict(&with(name, Value::Null)).unwrap_err(), E::Missing(name));
     }
     for (name, values) in [
-        ("iss", &[json!("https://op.example/"), json!("https://OP.example"), json!("http://op.example"), json!(""), json!("https://op.example.evil.example")][..]),
-        ("aud", &[json!("client-2"), json!(""), json!([]), json!(["client-2"]), json!("client-1 client-2"), json!("CLIENT-1"), json!(["client-11"])]),
+        (
+            "iss",
+            &[
+                json!("https://op.example/"),
+                json!("https://OP.example"),
+                json!("http://op.example"),
+                json!(""),
+                json!("https://op.example.evil.example"),
+            ][..],
+        ),
+        (
+            "aud",
+            &[
+                json!("client-2"),
+                json!(""),
+                json!([]),
+                json!(["client-2"]),
+                json!("client-1 client-2"),
+                json!("CLIENT-1"),
+                json!(["client-11"]),
+            ],
+        ),
         ("nonce", &[json!(""), json!("n-0S6_WzA2M"), json!("n-0S6_WzA2Mj1"), json!("N-0S6_WZA2MJ")]),
         ("azp", &[json!("client-2"), json!(""), json!("client-1 ")]),
     ] {
@@ -366,10 +422,28 @@ fn each_rule_is_kept_by_itself() {
 #[test]
 fn claims_of_a_wrong_type_are_refused() {
     let wrong = [json!(7), json!(true), json!([]), json!({}), json!(["x"]), json!([7])];
-    for name in ["iss", "sub", "nonce", "azp", "at_hash", "c_hash", "email", "name", "given_name", "family_name", "preferred_username", "picture", "sid", "acr"] {
+    for name in [
+        "iss",
+        "sub",
+        "nonce",
+        "azp",
+        "at_hash",
+        "c_hash",
+        "email",
+        "name",
+        "given_name",
+        "family_name",
+        "preferred_username",
+        "picture",
+        "sid",
+        "acr",
+    ] {
         for value in &wrong {
             let error = verdict(&with(name, value.clone())).unwrap_err();
-            assert!(matches!(error, IdTokenError::WrongType { name: bad, .. } if bad == name), "{name} = {value}: {error}");
+            assert!(
+                matches!(error, IdTokenError::WrongType { name: bad, .. } if bad == name),
+                "{name} = {value}: {error}"
+            );
         }
     }
     for (name, values) in [
@@ -384,10 +458,18 @@ fn claims_of_a_wrong_type_are_refused() {
     ] {
         for value in values {
             let error = verdict(&with(name, value.clone())).unwrap_err();
-            assert!(matches!(error, IdTokenError::WrongType { name: bad, .. } if bad == name), "{name} = {value}: {error}");
+            assert!(
+                matches!(error, IdTokenError::WrongType { name: bad, .. } if bad == name),
+                "{name} = {value}: {error}"
+            );
         }
     }
-    for (name, value) in [("email_verified", json!("false")), ("email_verified", json!(false)), ("amr", json!(["pwd", "mfa"])), ("anything", json!({"a": [1]}))] {
+    for (name, value) in [
+        ("email_verified", json!("false")),
+        ("email_verified", json!(false)),
+        ("amr", json!(["pwd", "mfa"])),
+        ("anything", json!({"a": [1]})),
+    ] {
         assert!(verdict(&with(name, value.clone())).is_ok(), "{name} = {value}");
     }
 }
@@ -435,7 +517,12 @@ fn hashes_may_be_absent_and_padded_but_not_shortened() {
 fn what_an_error_says_holds_no_token() {
     let key = Key::ed();
     let keys = json!([key.jwk()]);
-    for claims in [with("nonce", json!("another-nonce")), with("at_hash", json!("another-hash")), with("iss", json!(["a"])), with("aud", json!("x".repeat(5000)))] {
+    for claims in [
+        with("nonce", json!("another-nonce")),
+        with("at_hash", json!("another-hash")),
+        with("iss", json!(["a"])),
+        with("aud", json!("x".repeat(5000))),
+    ] {
         let token = key.token(&json!({"alg": "EdDSA"}), &claims);
         let error = verify(&token, &keys, &["EdDSA"]).unwrap_err();
         let shown = format!("{error} {error:?}");

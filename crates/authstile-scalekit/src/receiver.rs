@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
+use authstile::clock::UnixTime;
 use authstile::webhook::{WebhookDelivery, WebhookReceiver, WebhookRefused};
 use authstile::{BoxFuture, HookError};
 use http::HeaderMap;
@@ -48,6 +49,7 @@ impl WebhookReceiver for Receiver {
         Ok(WebhookDelivery {
             effects: effect(&event).map(|effect| effect.for_sessions(issuer)).unwrap_or_default(),
             kind: event.kind.to_string(),
+            occurred_at: event.occurred_at.map(|moment| UnixTime::from_seconds(moment.seconds())),
             // The envelope's id stays the same when Scalekit delivers an event anew under another message id.
             id: event.id,
             event: Value::Object(event.raw),

@@ -1,6 +1,8 @@
 //! The command line, and the help that teaches it.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Authentication for Rust, compatible with Auth.js
 #[derive(Debug, Parser)]
@@ -62,11 +64,34 @@ To replace a secret without signing anybody out, keep the old one behind the new
     )]
     Secret,
 
-    /// Open and seal session tokens
-    #[command(long_about = "Opens and seals session tokens, as `serve` and Auth.js make them.
+    /// Start the development identity provider alone
+    #[command(
+        long_about = "Starts the development identity provider alone, for any OpenID Connect application in any language.
 
-The secrets come from the environment as `serve` takes them: AUTH_SECRET, and for rotation AUTH_SECRET_1 to
-AUTH_SECRET_3. A weak secret is only warned about.")]
+It behaves like a Scalekit environment with the organizations, connections, people and clients of a seed file, listens on
+loopback only, signs in anybody, and forgets everything when it stops. What it has to say to applications, back-channel
+logouts and webhooks, it sends.",
+        after_long_help = "Examples:
+  authstile idp --seed seed.toml --port 4000
+  curl http://127.0.0.1:4000/.well-known/openid-configuration
+
+crates/authstile-idp/seed.example.toml shows everything that a seed file can say."
+    )]
+    Idp(IdpOptions),
+
+    /// Verify a webhook
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+
+    /// Open, seal and verify tokens
+    #[command(
+        long_about = "Opens and seals session tokens, as `serve` and Auth.js make them, and verifies a provider's tokens.
+
+For session tokens the secrets come from the environment as `serve` takes them: AUTH_SECRET, and for rotation AUTH_SECRET_1 to
+AUTH_SECRET_3. A weak secret is only warned about."
+    )]
     Token {
         #[command(subcommand)]
         command: TokenCommand,
@@ -109,6 +134,112 @@ object, and standard error says why. Whoever has this token is signed in: it is 
   authstile token seal --cookie-name authjs.session-token --max-age 3600 < claims.json"
     )]
     Seal(SealOptions),
+    /// Read a provider's token on standard input, verify it, and print its claims
+    #[command(
+        long_about = "Reads a provider's token on standard input, verifies it as the engine does, and prints its claims as one line of JSON.
+
+Exit code 0; or 2 when it breaks a rule, and standard error says which.",
+        after_long_help = "Examples:
+  curl -s https://acme.scalekit.com/keys > keys.json
+  authstile token verify --kind id --issuer https://acme.scalekit.com --audience skc_123 --jwks keys.json < id-token.txt
+  authstile token verify --kind access --issuer https://acme.scalekit.com --audience skc_123 --jwks keys.json < token.txt
+
+Without --nonce an ID token must have one, whichever it is."
+    )]
+    Verify(VerifyTokenOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Read a webhook's body on standard input, verify its signature, and print the event
+    #[command(
+        long_about = "Reads a webhook's raw body on standard input, verifies its signature as the receiver does, and prints the event as one
+line of JSON.
+
+Exit code 0; or 2 when it is not believed, and standard error says why. Give the body as it came, byte for byte.",
+        after_long_help = "Examples:
+  authstile webhook verify --secret whsec_… --id msg_1 --timestamp 1758692838 --signature 'v1,…' < body.json"
+    )]
+    Verify(VerifyWebhookOptions),
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenKind {
+    /// An ID token
+    Id,
+    /// An access token, presented to an API
+    Access,
+    /// The token with which Scalekit begins a sign-in
+    IdpInitiated,
+    /// A back-channel logout token
+    Logout,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyTokenOptions {
+    /// What the token is for
+    #[arg(long)]
+    pub(crate) kind: TokenKind,
+    /// Who must have issued it
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// Whom it must be made for: the client id, or the audience of an API. Not for --kind idp-initiated
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) audience: Option<String>,
+    /// The issuer's keys, as its jwks_uri has them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: PathBuf,
+    /// The nonce of the sign-in, for an ID token
+    #[arg(long)]
+    pub(crate) nonce: Option<String>,
+    /// The organization that was asked for
+    #[arg(long)]
+    pub(crate) organization: Option<String>,
+    /// The connection that was asked for
+    #[arg(long)]
+    pub(crate) connection: Option<String>,
+    /// The authorization code that an ID token came for, which c_hash binds
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// The access token that an ID token came with, which at_hash binds
+    #[arg(long, value_name = "T")]
+    pub(crate) access_token: Option<String>,
+    /// Check times as if it were this moment, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "UNIX_SECONDS", allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyWebhookOptions {
+    /// The endpoint's secret, whsec_…
+    #[arg(long, value_name = "S")]
+    pub(crate) secret: String,
+    /// The header webhook-id
+    #[arg(long)]
+    pub(crate) id: String,
+    /// The header webhook-timestamp
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub(crate) timestamp: String,
+    /// The header webhook-signature
+    #[arg(long, value_name = "SIG", allow_hyphen_values = true)]
+    pub(crate) signature: String,
+    /// Check the time as if it were this moment, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "UNIX_SECONDS", allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdpOptions {
+    /// Organizations, connections, people and clients, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: PathBuf,
+    /// Port on 127.0.0.1
+    #[arg(long, default_value_t = 4000)]
+    pub(crate) port: u16,
+    /// The issuer, where a proxy gives it another address [default: http://127.0.0.1:<port>]
+    #[arg(long)]
+    pub(crate) issuer: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -27,6 +28,8 @@ const MAX_FORGOTTEN: usize = 1024 * 1024;
 const HEAD_TIME: Duration = Duration::from_secs(65);
 /// For the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// For connections that were made, but not yet heard, when the server is asked to stop.
+const FAREWELL: Duration = Duration::from_millis(50);
 /// For requests in flight when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -43,18 +46,7 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD);
     let graceful = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.requested() => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                wait_out(&error).await;
-                continue;
-            }
-        };
+    let answer = |stream: TcpStream| {
         // Answers are small: sent at once, they arrive sooner.
         let _ = stream.set_nodelay(true);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
@@ -63,10 +55,28 @@ where
                 tracing::debug!(%error, "a connection ended early");
             }
         });
-    }
+    };
+    accept(&listener, answer, stop.requested()).await;
+    // Whoever has connected already is let in, and heard, before the doors close.
+    accept(&listener, answer, sleep(FAREWELL)).await;
     drop(listener);
+    sleep(FAREWELL).await;
     if timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were not finished {} s after the server was asked to stop", GRACE.as_secs());
+    }
+}
+
+/// Lets clients in until then.
+async fn accept(listener: &TcpListener, answer: impl Fn(TcpStream), until: impl Future<Output = ()>) {
+    let mut until = pin!(until);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => answer(stream),
+                Err(error) => wait_out(&error).await,
+            },
+            () = &mut until => return,
+        }
     }
 }
 

@@ -2,15 +2,16 @@
 
 mod cli;
 mod demo;
+mod idp;
 mod listen;
 mod log;
 mod mistake;
 mod providers;
-mod random;
 mod secret;
 mod serve;
 mod token;
 mod transport;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use authstile::env::Environment;
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command, TokenCommand};
+use crate::cli::{Cli, Command, TokenCommand, WebhookCommand};
 
 /// Small and fast where many short-lived values come and go, as in a server of short answers.
 #[global_allocator]
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
     let environment = Environment::of_process();
     let (done, code) = match cli.command.unwrap_or(Command::Demo(cli.demo)) {
         Command::Demo(options) => (in_runtime(&environment, demo::run(&options)), 1),
+        Command::Idp(options) => (in_runtime(&environment, idp::run(&options)), 1),
+        Command::Webhook { command: WebhookCommand::Verify(options) } => (verify::webhook(&options), REFUSED),
+        Command::Token { command: TokenCommand::Verify(options) } => (verify::token(&options), REFUSED),
         Command::Serve => (in_runtime(&environment, serve::run(&environment)), 1),
         Command::Secret => (secret::print(), 1),
         Command::Token { command: TokenCommand::Open(options) } => (token::open(&options, &environment), REFUSED),

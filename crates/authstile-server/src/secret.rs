@@ -3,11 +3,9 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use authstile::random::Random as _;
+use authstile::random::{Random as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-
-use crate::random::KernelRandom;
 
 /// Prints a new secret, and nothing else.
 pub(crate) fn print() -> anyhow::Result<()> {
@@ -17,6 +15,6 @@ pub(crate) fn print() -> anyhow::Result<()> {
 /// 32 random bytes, in base64.
 pub(crate) fn new() -> anyhow::Result<String> {
     let mut bytes = [0; 32];
-    KernelRandom.fill(&mut bytes)?;
+    SystemRandom.fill(&mut bytes)?;
     Ok(STANDARD.encode(bytes))
 }

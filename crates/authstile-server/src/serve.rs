@@ -19,7 +19,6 @@ use tokio::net::TcpListener;
 use crate::listen::{self, BodyError, Stop};
 use crate::mistake::Mistake;
 use crate::providers;
-use crate::random::KernelRandom;
 use crate::transport::LateTransport;
 
 /// Serves until the process is asked to stop.
@@ -28,7 +27,7 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     let registrations = providers::of(environment)?;
     let ids: Vec<String> = registrations.iter().map(|registration| registration.provider().id.to_string()).collect();
     let transport = LateTransport::default();
-    let builder = Auth::builder().environment(environment)?.transport(transport.clone()).random(KernelRandom);
+    let builder = Auth::builder().environment(environment)?.transport(transport.clone());
     let auth = registrations.into_iter().fold(builder, AuthBuilder::provider).build()?;
     let stop = Stop::on_signal()?;
     let listener = bind(environment).await?;

@@ -10,8 +10,8 @@ use authstile::seal::Sealer;
 
 use crate::cli::{OpenOptions, SealOptions};
 use crate::mistake::Mistake;
-use crate::random::KernelRandom;
 use crate::say;
+use authstile::random::SystemRandom;
 
 /// A token on standard input, its claims on standard output.
 pub(crate) fn open(options: &OpenOptions, environment: &Environment) -> anyhow::Result<()> {
@@ -28,7 +28,7 @@ pub(crate) fn seal(options: &SealOptions, environment: &Environment) -> anyhow::
     let sealer = sealer(environment, &options.cookie_name)?;
     let claims: Claims = serde_json::from_str(&input("the claims")?)
         .context("the claims must be a JSON object, such as {\"sub\":\"1\"}")?;
-    print(&sealer.seal(claims, options.max_age, moment(options.now), &KernelRandom)?)
+    print(&sealer.seal(claims, options.max_age, moment(options.now), &SystemRandom)?)
 }
 
 /// The secrets as `serve` takes them, except that a weak one is good enough to look into a token.

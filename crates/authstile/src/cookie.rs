@@ -145,6 +145,15 @@ pub struct SetCookie {
     lifetime: Lifetime,
     secure: bool,
     cross_site: bool,
+    text: Text,
+}
+
+/// Whether a value needs encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Any,
+    /// Letters, digits, `-`, `_` and `.` only, as in every token that we seal.
+    Token,
 }
 
 impl SetCookie {
@@ -157,7 +166,13 @@ impl SetCookie {
             lifetime: Lifetime::BrowserSession,
             secure: security == CookieSecurity::Secure,
             cross_site: false,
+            text: Text::Any,
         }
+    }
+
+    /// A cookie that holds a sealed token.
+    pub(crate) fn token(name: impl Into<String>, token: impl Into<String>, security: CookieSecurity) -> Self {
+        Self { text: Text::Token, ..Self::new(name, token, security) }
     }
 
     /// Orders the browser to forget a cookie.
@@ -200,7 +215,10 @@ impl SetCookie {
         let mut header = String::with_capacity(self.name.len() + self.value.len() + 128);
         header.push_str(&self.name);
         header.push('=');
-        encode_into(&self.value, &mut header);
+        match self.text {
+            Text::Any => encode_into(&self.value, &mut header),
+            Text::Token => header.push_str(&self.value),
+        }
         match self.lifetime {
             Lifetime::Over => header.push_str("; Max-Age=0"),
             Lifetime::Seconds(seconds, _) => {
@@ -239,12 +257,12 @@ pub(crate) fn write_session(
         return Err(SessionTooLarge { length: token.len() });
     }
     let written: Vec<SetCookie> = if chunks <= 1 {
-        vec![SetCookie::new(name, token, security).until(end)]
+        vec![SetCookie::token(name, token, security).until(end)]
     } else {
         let parts = token.as_bytes().chunks(CHUNK).map(String::from_utf8_lossy);
         parts
             .enumerate()
-            .map(|(number, part)| SetCookie::new(format!("{name}.{number}"), part, security).until(end))
+            .map(|(number, part)| SetCookie::token(format!("{name}.{number}"), part, security).until(end))
             .collect()
     };
     let stale = seen
@@ -290,10 +308,6 @@ fn percent_decode(value: &str) -> Option<String> {
 
 /// JavaScript's `encodeURIComponent`: what Auth.js writes, and what browsers give back unchanged.
 fn encode_into(value: &str, out: &mut String) {
-    // Tokens need no encoding, and are long.
-    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
-        return out.push_str(value);
-    }
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {

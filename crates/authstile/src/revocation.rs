@@ -82,8 +82,14 @@ pub trait Revocations: Send + Sync + fmt::Debug {
     /// The latest moment at which any of the keys was revoked.
     fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>>;
 
-    /// Refuses the bearer of a key the next sign-in, or lets them in again.
-    fn refuse<'a>(&'a self, key: &'a RevocationKey, refusal: Refusal) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Refuses the bearer of a key the next sign-in, or lets them in again, as was decided at this moment. A decision that
+    /// is older than the one that is remembered changes nothing: news may arrive in another order than it happened in.
+    fn refuse<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        refusal: Refusal,
+        decided: UnixTime,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Whether any of the keys is refused.
     fn is_refused<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
@@ -113,7 +119,7 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct MemoryRevocations {
     revoked: RwLock<HashMap<RevocationKey, Entry>>,
-    refused: RwLock<HashMap<RevocationKey, ()>>,
+    refused: RwLock<HashMap<RevocationKey, (Refusal, UnixTime)>>,
     seen: RwLock<HashMap<RevocationKey, UnixTime>>,
     /// So that a process without revocations pays nothing for asking.
     revocations: AtomicUsize,
@@ -163,18 +169,23 @@ impl Revocations for MemoryRevocations {
         Box::pin(std::future::ready(Ok(latest)))
     }
 
-    fn refuse<'a>(&'a self, key: &'a RevocationKey, refusal: Refusal) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn refuse<'a>(
+        &'a self,
+        key: &'a RevocationKey,
+        refusal: Refusal,
+        decided: UnixTime,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         let mut refused = self.refused.write().unwrap_or_else(PoisonError::into_inner);
-        match refusal {
-            Refusal::Refuse => refused.insert(key.clone(), ()),
-            Refusal::Allow => refused.remove(key),
-        };
+        let known = refused.entry(key.clone()).or_insert((refusal, decided));
+        if known.1 <= decided {
+            *known = (refusal, decided);
+        }
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn is_refused<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
-        let any = keys.iter().any(|key| refused.contains_key(key));
+        let any = keys.iter().any(|key| matches!(refused.get(key), Some((Refusal::Refuse, _))));
         Box::pin(std::future::ready(Ok(any)))
     }
 
@@ -210,5 +221,19 @@ mod tests {
         assert_ne!(RevocationKey::new("a", &["bc", "d"]), RevocationKey::new("a", &["b", "cd"]));
         assert_ne!(RevocationKey::new("ab", &["c"]), RevocationKey::new("a", &["bc"]));
         assert_eq!(RevocationKey::new("a", &["b"]).as_str().len(), 16);
+    }
+
+    #[test]
+    fn old_news_changes_no_newer_decision() {
+        let (set, key) = (MemoryRevocations::new(), RevocationKey::new("a", &[]));
+        let at = UnixTime::from_seconds;
+        let decide = |refusal, seconds| drop(set.refuse(&key, refusal, at(seconds)));
+        let refused = || matches!(set.refused.read().unwrap().get(&key), Some((Refusal::Refuse, _)));
+        decide(Refusal::Refuse, 20);
+        decide(Refusal::Allow, 10);
+        assert!(refused());
+        decide(Refusal::Allow, 30);
+        decide(Refusal::Refuse, 25);
+        assert!(!refused());
     }
 }

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use crate::BoxFuture;
+use crate::clock::UnixTime;
 use crate::hooks::HookError;
 use crate::revocation::RevocationKey;
 
@@ -16,6 +17,8 @@ pub struct WebhookDelivery {
     pub id: String,
     /// The event's type, for logs.
     pub kind: String,
+    /// When it happened, if the provider says so: deliveries may come in another order.
+    pub occurred_at: Option<UnixTime>,
     /// The whole event.
     pub event: Value,
     /// What it means for sessions.

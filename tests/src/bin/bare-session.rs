@@ -220,7 +220,6 @@ impl hkdf::KeyType for Length {
 }
 
 impl Sealer {
-    #[expect(clippy::expect_used, reason = "the lengths are constants")]
     fn new(secret: &str, cookie_name: &str) -> Self {
         let mut key = [0; 64];
         hkdf::Salt::new(hkdf::HKDF_SHA256, cookie_name.as_bytes())

@@ -18,7 +18,6 @@ use serde_json::Value;
 
 use super::Addresses;
 use super::page::{self, FAVICON, Person};
-use crate::random::KernelRandom;
 use crate::secret;
 
 /// What the handlers know.
@@ -61,7 +60,6 @@ fn engine(addresses: &Addresses) -> anyhow::Result<Auth> {
         .jwt(async |input| keep_organization(input))
         .theme(Theme::new().application_name("Authstile demo"))
         .transport(ReqwestTransport::new()?)
-        .random(KernelRandom)
         .build()?)
 }
 

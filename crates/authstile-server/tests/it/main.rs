@@ -15,3 +15,4 @@ mod program;
 mod secret;
 mod serve;
 mod token;
+mod verify;

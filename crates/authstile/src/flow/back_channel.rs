@@ -103,7 +103,7 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
     }
     let taken = async {
         first?;
-        apply(settings, &delivery.effects, now).await?;
+        apply(settings, &delivery.effects, now, delivery.occurred_at.unwrap_or(now)).await?;
         receiver.handle(&delivery).await.map_err(|source| Error::hook("webhook", source))
     };
     if let Err(error) = taken.await {
@@ -117,16 +117,16 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
     plain(StatusCode::OK, "Taken.")
 }
 
-async fn apply(settings: &Settings, effects: &[SessionEffect], now: UnixTime) -> Result<(), Error> {
+async fn apply(settings: &Settings, effects: &[SessionEffect], now: UnixTime, decided: UnixTime) -> Result<(), Error> {
     let forget = settings.plain.session.expires(now);
     for effect in effects {
         match effect {
             SessionEffect::End(key) => settings.revocations.revoke(key, now, forget).await?,
             SessionEffect::EndAndRefuse(key) => {
-                settings.revocations.refuse(key, Refusal::Refuse).await?;
+                settings.revocations.refuse(key, Refusal::Refuse, decided).await?;
                 settings.revocations.revoke(key, now, forget).await?;
             }
-            SessionEffect::Allow(key) => settings.revocations.refuse(key, Refusal::Allow).await?,
+            SessionEffect::Allow(key) => settings.revocations.refuse(key, Refusal::Allow, decided).await?,
         }
     }
     Ok(())
