@@ -1,5 +1,6 @@
 //! What a session remembers of a Scalekit sign-in.
 
+use authstile::oauth::access_token::VerifiedAccessToken;
 use authstile::oauth::id_token::IdToken;
 use authstile::{Facts, IdentityFacts, Session};
 
@@ -13,8 +14,12 @@ pub(crate) const MEMBER: &str = "scalekit";
 pub(crate) struct ScalekitFacts;
 
 impl IdentityFacts for ScalekitFacts {
-    fn facts(&self, issuer: &str, id_token: &IdToken) -> Facts {
-        let Ok(identity) = ScalekitIdentity::from_tokens(id_token, None) else { return Facts::default() };
+    fn facts(&self, issuer: &str, id_token: &IdToken, access_token: Option<&VerifiedAccessToken>) -> Facts {
+        // An access token that contradicts the ID token says nothing about its bearer.
+        let identity = ScalekitIdentity::from_tokens(id_token, access_token);
+        let Ok(identity) = identity.or_else(|_| ScalekitIdentity::from_tokens(id_token, None)) else {
+            return Facts::default();
+        };
         let keys = identity.revocation_keys(issuer, id_token.text("email"));
         Facts { keys, member: serde_json::to_value(&identity).ok().map(|identity| (MEMBER, identity)) }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use authstile_oauth::access_token::VerifiedAccessToken;
 use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::id_token::IdToken;
@@ -341,8 +342,8 @@ pub trait IdentityCheck: fmt::Debug + Send + Sync {
 /// What a provider knows of an identity beyond the standard's claims: what its sessions can be revoked by, and what
 /// applications want to know about them.
 pub trait IdentityFacts: fmt::Debug + Send + Sync {
-    /// Reads the facts of a verified ID token.
-    fn facts(&self, issuer: &str, id_token: &IdToken) -> Facts;
+    /// Reads the facts of a verified ID token, and of the access token that came with it, where that is a JWT for us.
+    fn facts(&self, issuer: &str, id_token: &IdToken, access_token: Option<&VerifiedAccessToken>) -> Facts;
 }
 
 /// See [`IdentityFacts`].

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use authstile_oauth::access_token::{self, VerifiedAccessToken};
 use authstile_oauth::authorize::{
     AuthorizationRequest, AuthorizationResponse, AuthorizationResponseError, Expected, GrantedCode, PROTOCOL_PARAMETERS,
 };
@@ -404,6 +405,24 @@ impl<'a> Resolved<'a> {
             matches!(error, IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. })))
         };
         Ok(self.with_keys(verify, unknown_key).await??)
+    }
+
+    /// Verifies the access token, where it is a JWT that was made for us. For most providers it is not, and is theirs to
+    /// read; then there is nothing to learn from it.
+    pub(crate) async fn verify_access_token(&self, tokens: &TokenResponse) -> Option<VerifiedAccessToken> {
+        let now = self.registry.clock.now().seconds();
+        let audiences = [self.entry.client_id.as_str().to_owned()];
+        let verify = |keys: &JwkSet, metadata: &ServerMetadata| {
+            let expected = access_token::Expected {
+                issuers: std::slice::from_ref(&metadata.issuer),
+                audiences: &audiences,
+                scopes: &[],
+                algorithms: &metadata.id_token_signing_alg_values,
+                now,
+            };
+            access_token::verify(&tokens.access_token, keys, &expected)
+        };
+        self.with_keys(verify, |_| false).await.ok()?.ok()
     }
 
     /// Verifies something with the provider's keys. When its key is not among those we know, they are fetched again, once

@@ -98,8 +98,8 @@ async fn finish(
     let claims = provider.profile(&tokens, id_token.as_ref()).await.map_err(failed)?;
     let (subject, user) =
         profile::map(&provider.entry.registration.mapping, &claims).map_err(|error| from_profile(id, error))?;
+    let facts = facts(provider, &subject, id_token.as_ref(), &tokens).await;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
-    let facts = facts(provider, &subject, id_token.as_ref());
     let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims, facts };
     match admit(settings, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
@@ -111,13 +111,16 @@ async fn finish(
 }
 
 /// What the session can be revoked by: its subject, the provider's session, and what else the provider knows.
-fn facts(provider: Resolved<'_>, subject: &Subject, id_token: Option<&IdToken>) -> Facts {
+async fn facts(provider: Resolved<'_>, subject: &Subject, id_token: Option<&IdToken>, tokens: &TokenResponse) -> Facts {
     let issuer = provider.entry.issuer.as_ref().map_or(provider.entry.id(), Issuer::as_str);
     let Some(id_token) = id_token else {
         return Facts { keys: vec![RevocationKey::subject(issuer, subject.as_str())], member: None };
     };
-    let known = provider.entry.registration.facts.as_ref().map(|facts| facts.facts(issuer, id_token));
-    let mut facts = known.unwrap_or_default();
+    let mut facts = Facts::default();
+    if let Some(known) = &provider.entry.registration.facts {
+        let access_token = provider.verify_access_token(tokens).await;
+        facts = known.facts(issuer, id_token, access_token.as_ref());
+    }
     facts.keys.push(RevocationKey::subject(issuer, id_token.subject().as_str()));
     facts.keys.extend(id_token.text("sid").map(|sid| RevocationKey::provider_session(issuer, sid)));
     facts
