@@ -69,8 +69,12 @@ fn verdict(case: Misbehave) -> Verdict {
             Refused(Callback, "ProviderRefused", r#"the provider answered "flux_capacitor_empty""#)
         }
 
-        TokenErrorInvalidClient => end(r#"the token endpoint answered 401 "invalid_client""#),
-        TokenErrorInvalidGrant => end(r#"the token endpoint answered 400 "invalid_grant""#),
+        TokenErrorInvalidClient => {
+            Refused(Callback, "ProviderRefused", r#"the token endpoint answered 401 "invalid_client""#)
+        }
+        TokenErrorInvalidGrant => {
+            Refused(Callback, "ProviderRefused", r#"the token endpoint answered 400 "invalid_grant""#)
+        }
         TokenNotJson => Refused(
             Callback,
             "ProviderUnreachable",

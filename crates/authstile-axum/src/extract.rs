@@ -8,6 +8,9 @@ use http::request::Parts;
 
 /// The session of the request. Where there is none the handler does not run: a person's browser is sent to the sign-in
 /// page and comes back, a program gets 401 and JSON.
+///
+/// The extractor only reads. Put [`require_session`](crate::require_session) on the route where sessions should be renewed
+/// by being used, and answers kept out of caches.
 #[derive(Debug, Clone)]
 pub struct SignedIn(pub Session);
 

@@ -208,6 +208,7 @@ impl Error {
                     TokenError::NotATokenResponse { status: 500.., .. } | TokenError::Refused { status: 500.., .. },
                 )
                 | ProviderError::UserInfo(UserInfoError::Status(500..)) => Reason::ProviderUnreachable,
+                ProviderError::Token(TokenError::Refused { .. }) => Reason::ProviderRefused,
                 _ => Reason::ProviderMisbehaved,
             },
             Self::Store(_) => Reason::Unavailable,

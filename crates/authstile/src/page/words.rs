@@ -24,7 +24,7 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
         Reason::Configuration => (
             "Something is wrong on our side",
             "The application could not finish what you asked for.",
-            "Try again in a moment. If it stays like this, tell the people who run this application the reference below: their log has the details.",
+            "Try again in a moment. If it stays like this, tell the people who run this application: their log has the details.",
         ),
         Reason::DomainNotAllowed => (
             "That email address does not belong here",
@@ -49,12 +49,12 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
         Reason::ProviderRefused => (
             "Sign-in did not work",
             "The service that you sign in with did not let this sign-in through.",
-            "Try again, or with another account. If it stays like this, give the reference to your administrator.",
+            "Try again, or with another account. If it stays like this, ask your administrator.",
         ),
         Reason::ProviderMisbehaved => (
             "The answer could not be trusted",
             "The service that you sign in with answered in a way that failed our checks, so we did not sign you in.",
-            "Try again. If it stays like this, tell the people who run this application the reference below.",
+            "Try again. If it stays like this, tell the people who run this application.",
         ),
         Reason::ProviderUnreachable => (
             "The sign-in service does not answer",
@@ -84,7 +84,7 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
         Reason::Unavailable => (
             "Please try again in a moment",
             "The application cannot reach its storage just now, so it does not know who you are.",
-            "Wait a minute and try again. If it stays like this, tell the people who run this application the reference below.",
+            "Wait a minute and try again. If it stays like this, tell the people who run this application.",
         ),
         Reason::TooManyParameters => (
             "This link asks for too much",
