@@ -13,10 +13,11 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use authstile::env::Environment;
+use authstile::github;
 use authstile::oauth::authorize::ResponseMode;
 use authstile::oauth::client_auth::ClientAuthentication;
 use authstile::profile::{ProfileMap, STANDARD_CLAIMS, pointer};
-use authstile::provider::{GITHUB, OIDC, ProfileSource, Protocol, Provider, github};
+use authstile::provider::{GITHUB, OIDC, ProfileSource, Protocol, Provider};
 use authstile::{ConfigError, Customize as _, Registration, User};
 use authstile_idp::{Client, Idp, Mode, Recorded};
 use authstile_scalekit::{SCALEKIT, Scalekit, ScalekitProfile};

@@ -1,7 +1,8 @@
 //! The providers that the environment registers.
 
 use authstile::env::Environment;
-use authstile::provider::{GITHUB, Provider, github};
+use authstile::github;
+use authstile::provider::{GITHUB, Provider};
 use authstile::{Customize as _, Registration};
 use authstile_scalekit::Scalekit;
 

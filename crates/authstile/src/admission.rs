@@ -6,8 +6,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::error::{Denied, Error};
 use crate::hooks::{SignInAttempt, SignInDecision};
 use crate::model::{Account, Claims, User};
-use crate::provider::Facts;
 use crate::random::uuid_text;
+use crate::registration::Facts;
 use crate::settings::Settings;
 
 /// **Proof**: who somebody is, from verified sources.

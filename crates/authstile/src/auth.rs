@@ -33,7 +33,7 @@ use crate::visit::{Body, Visit};
 /// The authentication engine. Cheap to clone; one serves a whole process.
 ///
 /// ```
-/// # use authstile::{Auth, provider::github};
+/// # use authstile::{Auth, github};
 /// # fn main() -> Result<(), authstile::ConfigError> {
 /// # #[derive(Debug)] struct Offline;
 /// # impl authstile::Transport for Offline {

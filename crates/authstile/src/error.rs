@@ -12,7 +12,7 @@ use authstile_oauth::userinfo::UserInfoError;
 use crate::guard::GuardError;
 use crate::hooks::HookError;
 use crate::profile::ProfileError;
-use crate::provider::IdentityMismatch;
+use crate::registration::IdentityMismatch;
 use crate::registry::ProviderError;
 use crate::seal::SealError;
 use crate::session::WriteError;

@@ -19,6 +19,7 @@ mod builder;
 mod cached;
 pub mod clock;
 pub mod cookie;
+mod customize;
 pub mod env;
 mod error;
 pub mod event;
@@ -36,6 +37,7 @@ pub mod profile;
 pub mod provider;
 pub mod random;
 mod refresh;
+mod registration;
 mod registry;
 mod return_to;
 pub mod revocation;
@@ -54,6 +56,7 @@ pub use api_tokens::{ApiTokenError, ApiTokens, ApiTokensBuilder};
 pub use auth::Auth;
 pub use authstile_oauth as oauth;
 pub use builder::{AuthBuilder, WeakSecrets};
+pub use customize::Customize;
 pub use error::{ConfigError, Denied, Error, Leg, Reason, RequestError};
 pub use event::{Event, Events};
 pub use guard::GuardError;
@@ -62,10 +65,11 @@ pub use host::{HostPolicy, UntrustedHost};
 pub use model::{Account, Claims, Session, User};
 pub use page::{ColorScheme, Theme};
 pub use pending::PENDING_SECONDS;
-pub use provider::{
-    Customize, EndSession, ErrorWords, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Provider, Registration,
-};
+pub use provider::Provider;
 pub use refresh::ProviderToken;
+pub use registration::{
+    EndSession, ErrorWords, Explain, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Registration, github,
+};
 pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};
 pub use revocation::{MemoryRevocations, RevocationKey, Revocations};

@@ -28,7 +28,8 @@ use url::Url;
 use crate::cached::Cached;
 use crate::clock::Clock;
 use crate::model::Claims;
-use crate::provider::{ProfileSource, Protocol, Registration};
+use crate::provider::{ProfileSource, Protocol};
+use crate::registration::Registration;
 use crate::transport::{Transport, TransportError};
 
 /// What a provider, or the way to it, did wrong. Each leaf names what was expected and what came.

@@ -9,8 +9,9 @@
 )]
 
 use authstile::env::Environment;
+use authstile::github;
 use authstile::oauth::client_auth::ClientAuthentication;
-use authstile::provider::{OIDC, ProfileSource, Protocol, Provider, Style, github};
+use authstile::provider::{OIDC, ProfileSource, Protocol, Provider, Style};
 use authstile::seal::{MIN_SECRET, Secrets, WeakSecret};
 use authstile::{
     Auth, AuthBuilder, ColorScheme, ConfigError, Customize as _, HostPolicy, Registration, Theme, WeakSecrets,

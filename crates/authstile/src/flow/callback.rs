@@ -16,7 +16,8 @@ use crate::hooks::{JwtInput, Trigger};
 use crate::model::Account;
 use crate::pending::PendingSignIn;
 use crate::profile;
-use crate::provider::{Facts, Protocol};
+use crate::provider::Protocol;
+use crate::registration::Facts;
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
 use crate::revocation::RevocationKey;
@@ -78,6 +79,12 @@ async fn finish(
     let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, .. } = pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
+    // What begins a sign-in has no place in the answer to one.
+    if let Some(initiator) = &provider.entry.registration.initiator
+        && parameters.last(initiator.parameter()).is_some()
+    {
+        return Err(failed(AuthorizationResponseError::UnexpectedParameter(initiator.parameter()).into()));
+    }
     let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
     let code = provider.accept(response, &state).await.map_err(failed)?;
     let code_text = code.expose().to_owned();

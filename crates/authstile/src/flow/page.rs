@@ -10,7 +10,7 @@ use crate::model::Claims;
 use crate::page::{
     ErrorPage, Notice, ProviderForm, Shell, SignInPage, SignOutPage, SwitchPage, VerifyPage, initial, words,
 };
-use crate::provider::ErrorWords;
+use crate::registration::ErrorWords;
 use crate::return_to::Origin;
 use crate::routing::SignInForm;
 use crate::session::Read;

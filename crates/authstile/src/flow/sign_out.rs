@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::facts::SessionFacts;
 use crate::leaving::Leaving;
 use crate::model::Claims;
-use crate::provider::EndSession;
+use crate::registration::EndSession;
 use crate::return_to::ReturnTo;
 use crate::revocation::RevocationKey;
 use crate::session::Read;

@@ -1,7 +1,7 @@
 //! What the pages say when something went wrong: to a visitor, who may be anybody, and can do this or that about it.
 
 use crate::error::Reason;
-use crate::provider::ErrorWords;
+use crate::registration::ErrorWords;
 
 /// The words for a reason.
 pub(crate) const fn words(reason: Reason) -> ErrorWords {

@@ -1,0 +1,245 @@
+//! A [`Registration`] is a provider's card with the client id and secret that you got when you registered your application
+//! there, and with what the provider's own crate knows beyond the card.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use authstile_oauth::access_token::VerifiedAccessToken;
+use authstile_oauth::id_token::IdToken;
+use authstile_oauth::secret::ClientSecret;
+
+use crate::profile::ProfileMapping;
+use crate::provider::{GITHUB, Provider};
+use crate::revocation::RevocationKey;
+use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
+use crate::vault::KeepTokens;
+use crate::webhook::WebhookReceiver;
+
+impl Provider {
+    /// The card with the credentials of our application.
+    #[must_use]
+    pub fn register(self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Registration {
+        Registration {
+            mapping: ProfileMapping::Map(self.profile.clone()),
+            provider: self,
+            client_id: client_id.into(),
+            client_secret: Some(ClientSecret::new(client_secret)),
+            reserved: Vec::new(),
+            checks: Vec::new(),
+            facts: None,
+            shown: None,
+            end_session: EndSession::Here,
+            end_session_fallback: None,
+            keep_tokens: KeepTokens::Nothing,
+            form: SignInForm::Button,
+            router: None,
+            routing: &[],
+            initiator: None,
+            explain: None,
+            webhooks: None,
+        }
+    }
+}
+
+/// GitHub with the credentials of our application.
+#[must_use]
+pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) -> Registration {
+    GITHUB.register(client_id, client_secret)
+}
+
+/// A card together with what we are at that provider. Make one with [`Provider::register`]; change what the card says
+/// with the methods of [`Customize`].
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub(crate) provider: Provider,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<ClientSecret>,
+    pub(crate) mapping: ProfileMapping,
+    /// Authorization parameters that no browser may set.
+    pub(crate) reserved: Vec<Cow<'static, str>>,
+    pub(crate) checks: Vec<Arc<dyn IdentityCheck>>,
+    pub(crate) facts: Option<Arc<dyn IdentityFacts>>,
+    pub(crate) shown: Option<&'static str>,
+    pub(crate) end_session: EndSession,
+    pub(crate) end_session_fallback: Option<String>,
+    pub(crate) keep_tokens: KeepTokens,
+    pub(crate) form: SignInForm,
+    pub(crate) router: Option<Arc<dyn SignInRouter>>,
+    pub(crate) routing: &'static [&'static str],
+    pub(crate) initiator: Option<Arc<dyn LoginInitiator>>,
+    pub(crate) explain: Option<Explain>,
+    pub(crate) webhooks: Option<Arc<dyn WebhookReceiver>>,
+}
+
+/// What a visitor reads about an error code of a provider, and who can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorWords {
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// What happened, in a sentence.
+    pub what: &'static str,
+    /// What to do, and whose turn it is.
+    pub todo: &'static str,
+}
+
+/// Finds the words for an error code; `None` for codes without words of their own.
+pub type Explain = fn(&str) -> Option<ErrorWords>;
+
+/// How far signing out goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndSession {
+    /// Our own session ends; the provider's stays, so that the next sign-in may ask nothing. The default.
+    #[default]
+    Here,
+    /// The browser is sent to the provider's end of session and comes back (OpenID Connect RP-Initiated Logout 1.0).
+    /// `<our address>/api/auth/signed-out` must be registered there as post-logout redirect URI.
+    AtProvider,
+}
+
+impl Registration {
+    /// The card, as customized.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Reserves authorization parameters: a browser's value for them is dropped. What
+    /// [`authorization_param`](Customize::authorization_param) pins is reserved by that already.
+    #[must_use]
+    pub fn reserve(mut self, names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
+        self.reserved.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a rule that every verified ID token of this provider has to keep.
+    #[must_use]
+    pub fn check(mut self, check: impl IdentityCheck + 'static) -> Self {
+        self.checks.push(Arc::new(check));
+        self
+    }
+
+    /// Says what the provider knows of an identity beyond the standard's claims.
+    #[must_use]
+    pub fn facts(mut self, facts: impl IdentityFacts + 'static) -> Self {
+        self.facts = Some(Arc::new(facts));
+        self
+    }
+
+    /// Shows the member of the session token that the facts add to the browser, at `GET /session`.
+    #[must_use]
+    pub fn show_member(mut self, name: &'static str) -> Self {
+        self.shown = Some(name);
+        self
+    }
+
+    /// Names the authorization parameters that decide together who signs a user in. When the registration or a router
+    /// gives one of them, a browser can give none, because any of the others might win over it.
+    #[must_use]
+    pub fn routing(mut self, names: &'static [&'static str]) -> Self {
+        self.routing = names;
+        self
+    }
+
+    /// Reads the tokens with which the provider begins sign-ins.
+    #[must_use]
+    pub fn initiator(mut self, initiator: impl LoginInitiator + 'static) -> Self {
+        self.initiator = Some(Arc::new(initiator));
+        self
+    }
+
+    /// Receives the provider's webhooks at `POST …/webhooks/{id}`.
+    #[must_use]
+    pub fn webhooks(mut self, receiver: impl WebhookReceiver + 'static) -> Self {
+        self.webhooks = Some(Arc::new(receiver));
+        self
+    }
+
+    /// Words for the provider's error codes.
+    #[must_use]
+    pub fn explain(mut self, explain: Explain) -> Self {
+        self.explain = Some(explain);
+        self
+    }
+
+    /// Where the provider's session ends when its discovery document does not say.
+    #[must_use]
+    pub fn end_session_fallback(mut self, url: impl Into<String>) -> Self {
+        self.end_session_fallback = Some(url.into());
+        self
+    }
+
+    pub(crate) fn shown_member(&self) -> Option<&str> {
+        self.shown
+    }
+
+    /// Whether a browser may set the authorization parameter.
+    pub(crate) fn lets_browsers_set(&self, name: &str) -> bool {
+        !self.reserved.iter().any(|reserved| reserved == name)
+            && !self.provider.authorization_params.iter().any(|(pinned, _)| pinned == name)
+    }
+}
+
+impl AsMut<Registration> for Registration {
+    fn as_mut(&mut self) -> &mut Registration {
+        self
+    }
+}
+
+/// A rule about who may come back from a provider, for example "a member of the organization that was asked for".
+pub trait IdentityCheck: fmt::Debug + Send + Sync {
+    /// Compares a verified ID token with the authorization parameters of the sign-in that it answers.
+    ///
+    /// # Errors
+    /// When somebody else came back than was asked for.
+    fn check(&self, id_token: &IdToken, asked: &[(String, String)]) -> Result<(), IdentityMismatch>;
+}
+
+/// What a provider knows of an identity beyond the standard's claims: what its sessions can be revoked by, and what
+/// applications want to know about them.
+pub trait IdentityFacts: fmt::Debug + Send + Sync {
+    /// Reads the facts of a verified ID token, and of the access token that came with it, where that is a JWT for us.
+    fn facts(&self, issuer: &str, id_token: &IdToken, access_token: Option<&VerifiedAccessToken>) -> Facts;
+}
+
+/// See [`IdentityFacts`].
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Keys beside the subject and the provider's session, which every session carries.
+    pub keys: Vec<RevocationKey>,
+    /// A member for the session token, by its name.
+    pub member: Option<(&'static str, serde_json::Value)>,
+}
+
+/// Somebody else came back than was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityMismatch {
+    /// Of another organization.
+    #[error("organization {expected:?} was asked for, {got:?} came back")]
+    Organization {
+        /// Asked for.
+        expected: String,
+        /// Came back; `None` when the token names none.
+        got: Option<String>,
+    },
+    /// Through another connection.
+    #[error("connection {expected:?} was asked for, {got:?} came back")]
+    Connection {
+        /// Asked for.
+        expected: String,
+        /// Came back; `None` when the token names none.
+        got: Option<String>,
+    },
+    /// With an address of a domain that does not belong to the organization.
+    #[error("an address of domain {expected:?} was asked for, {got:?} came back")]
+    Domain {
+        /// Asked for, or allowed; several are separated by spaces.
+        expected: String,
+        /// The domain of the address that came back; `None` when there is no address.
+        got: Option<String>,
+    },
+    /// The token contradicts itself, or a claim has the wrong type.
+    #[error("{0}")]
+    Malformed(&'static str),
+}
