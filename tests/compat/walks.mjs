@@ -1,7 +1,9 @@
 // Walks of a person with a browser through a running Authstile. Exit code 0, or 1 and one line that says what went wrong.
 //
 // Environment:
-//   WALK      login | two-tabs | denied | stale-state | provider-down | screens
+//   WALK      login | work-email | switch-account | refused | explained | two-tabs | denied | stale-state | provider-down | screens
+//   TILE_URL, OTHER_TILE_URL   switch-account only: sign-ins that begin at the identity provider, of two people
+//   SAYS      refused and explained only: what the page must say
 //   APP_URL   origin of the application
 //   DOWN_URL  provider-down only: a POST to it takes the identity provider down
 //   SHOTS     directory for screenshots, also of the page on which a walk failed
@@ -83,6 +85,51 @@ const walks = {
     await page.reload()
     await signedIn(page)
     await signOut(page)
+    await signedOut(page)
+  },
+
+  async "work-email"({ page }) {
+    await page.goto(`${auth}/signin`)
+    await page.getByLabel("Work email").fill("ada@acme.example")
+    await shot(page, "work-email")
+    await page.getByRole("button", { name: "Continue with SSO" }).click()
+    await finish(page)
+  },
+
+  async "switch-account"({ page }) {
+    await page.goto(process.env.TILE_URL)
+    await finish(page)
+    const ada = await visible(page, "#session-email", "application, signed in")
+    await page.goto(process.env.OTHER_TILE_URL)
+    await visible(page, "#switch-submit", "the page that asks")
+    await shot(page, "switch-account")
+    await page.getByRole("link", { name: "Stay signed in" }).click()
+    check((await signedIn(page)) === ada, "staying signed in changed who is signed in")
+    await page.goto(process.env.OTHER_TILE_URL)
+    await page.click("#switch-submit")
+    await visible(page, "#user-0", "identity provider")
+    await page.click("#user-0")
+    check((await signedIn(page)) !== ada, "switching did not change who is signed in")
+  },
+
+  async refused({ page }) {
+    await begin(page)
+    await page.click("#user-0")
+    await kindFailure(page, "after a refusal")
+    const said = await page.locator("main").innerText()
+    check(said.toLowerCase().includes(process.env.SAYS), `the page does not say ${process.env.SAYS}: ${said}`)
+    await shot(page, "refused")
+    await signedOut(page)
+  },
+
+  async explained({ page }) {
+    await page.goto(`${auth}/signin`)
+    await page.click('button[data-provider="scalekit"]')
+    if (await page.locator("#user-0").isVisible().catch(() => false)) await page.click("#user-0")
+    await kindFailure(page, "after an error of the provider")
+    const said = await page.locator("main").innerText()
+    check(said.toLowerCase().includes(process.env.SAYS), `the page does not say ${process.env.SAYS}: ${said}`)
+    await shot(page, "explained")
     await signedOut(page)
   },
 

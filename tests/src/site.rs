@@ -30,17 +30,35 @@ impl Site {
     /// # Errors
     /// When there is no port, or the engine cannot be built.
     pub async fn open() -> anyhow::Result<Self> {
+        Self::with(|scalekit| scalekit.organization_id("org_acme")).await
+    }
+
+    /// Opens both, with Scalekit registered otherwise.
+    ///
+    /// # Errors
+    /// When there is no port, or the engine cannot be built.
+    pub async fn with(configure: impl FnOnce(Scalekit) -> Scalekit) -> anyhow::Result<Self> {
         let mut provider = Loopback::bind().await?;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let app = format!("http://localhost:{}", listener.local_addr()?.port());
         let idp = Idp::builder(provider.origin())
-            .client(Client::new(CLIENT_ID, CLIENT_SECRET).redirect_uri(format!("{app}/api/auth/callback/scalekit")))
+            .client(
+                Client::new(CLIENT_ID, CLIENT_SECRET)
+                    .redirect_uri(format!("{app}/api/auth/callback/scalekit"))
+                    .initiate_login_uri(format!("{app}/api/auth/initiate/scalekit")),
+            )
             .organization(
                 Organization::new("org_acme", "Acme")
                     .domain("acme.example")
                     .connection(Connection::new("conn_acme", "Okta")),
             )
+            .organization(
+                Organization::new("org_globex", "Globex")
+                    .domain("globex.example")
+                    .connection(Connection::new("conn_globex", "Entra")),
+            )
             .user(User::new("ada@acme.example").name("Ada Lovelace").organization("org_acme"))
+            .user(User::new("linus@globex.example").name("Linus").organization("org_globex"))
             .build();
         provider.serve({
             let idp = idp.clone();
@@ -48,7 +66,7 @@ impl Site {
         });
         let auth = Auth::builder()
             .secret(TEST_SECRET)
-            .provider(Scalekit::new(CLIENT_ID, CLIENT_SECRET, provider.origin()).organization_id("org_acme"))
+            .provider(configure(Scalekit::new(CLIENT_ID, CLIENT_SECRET, provider.origin())))
             .transport(ReqwestTransport::new()?)
             .jwt(|mut input| async move {
                 if let (Trigger::SignIn, Some(profile)) = (input.trigger, &input.profile) {
