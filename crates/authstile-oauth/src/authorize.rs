@@ -141,8 +141,8 @@ pub enum AuthorizationResponseError {
     /// The provider said no.
     #[error("the provider answered {:?}{}", .0.error, .0.description.as_ref().map(|text| format!(": {text:?}")).unwrap_or_default())]
     Refused(AuthorizationErrorResponse),
-    /// Tokens in the front channel: we ask for a code, and only for a code.
-    #[error("the answer carries {0:?}, which only the implicit and hybrid flows have")]
+    /// A token in the front channel: we ask for a code, and only for a code.
+    #[error("the answer carries {0:?}, which has no place beside a code")]
     UnexpectedParameter(&'static str),
     /// Neither a code nor an error.
     #[error("the answer has neither a code nor an error")]

@@ -15,6 +15,8 @@ use crate::vault::KeptTokens;
 const EARLY: i64 = 60;
 /// Seconds that the outcome of a refresh is kept for requests that were under way with the old tokens.
 const REMEMBER: i64 = 300;
+/// The same where the provider did not rotate the refresh token: who comes with it later is not late, but the next.
+const SHARE: i64 = 10;
 
 /// The kept tokens, fresh. The second value says whether they changed.
 ///
@@ -25,10 +27,11 @@ pub(crate) async fn fresh(settings: &Settings, kept: KeptTokens, now: UnixTime) 
     let Some(refresh_token) = kept.refresh_token.clone().filter(|_| stale) else { return Ok((kept, false)) };
     let slot = settings.refreshes.of(&kept.session);
     let mut outcome = slot.lock().await;
-    if let Some(known) =
-        outcome.as_ref().filter(|known| known.used == refresh_token && now < known.at.plus_seconds(REMEMBER))
-    {
-        return Ok((known.kept.clone(), true));
+    if let Some(known) = outcome.as_ref().filter(|known| known.used == refresh_token) {
+        let is_rotated = known.kept.refresh_token.as_ref() != Some(&refresh_token);
+        if now < known.at.plus_seconds(if is_rotated { REMEMBER } else { SHARE }) {
+            return Ok((known.kept.clone(), true));
+        }
     }
     let provider = settings.find(&kept.provider)?;
     match provider.refresh(&RefreshToken::new(refresh_token.clone())).await {
