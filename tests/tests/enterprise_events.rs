@@ -248,7 +248,8 @@ mod directory {
             assert!(house.session().await.is_null());
             house.clock.advance(1);
             let page = house.browser.press_sign_in(BASE, "scalekit?organization_id=org_acme", "/dash").await;
-            house.browser.follow(page).await;
+            let page = house.browser.follow(page).await;
+            assert!(page.body.contains("switched off"), "{}", page.body);
             assert!(house.session().await.is_null(), "the next sign-in is refused");
         }
     }

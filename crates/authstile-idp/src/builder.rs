@@ -85,9 +85,9 @@ impl IdpBuilder {
         self
     }
 
-    /// Furnishes the environment with the client, the organizations and the people of [`Idp::demo`], in whatever mode.
-    pub fn furnish_demo(self, redirect_uri: impl Into<String>, post_logout_redirect_uri: impl Into<String>) -> Self {
-        demo::furnish(self, redirect_uri.into(), post_logout_redirect_uri.into())
+    /// Furnishes the environment with the organizations, the directories and the people of [`Idp::demo`], in whatever mode.
+    pub fn furnish_demo(self) -> Self {
+        demo::furnish(self)
     }
 
     /// Adds a person to the sign-in page.

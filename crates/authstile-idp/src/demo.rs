@@ -3,7 +3,6 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::builder::IdpBuilder;
-use crate::client::Client;
 use crate::directory::{Directory, DirectoryGroup, DirectoryUser};
 use crate::model::{Connection, Organization};
 use crate::user::User;
@@ -14,13 +13,11 @@ pub const DEMO_CLIENT_ID: &str = "skc_demo";
 /// The secret of [`DEMO_CLIENT_ID`].
 pub const DEMO_CLIENT_SECRET: &str = "test_demo_secret";
 
-pub(crate) fn furnish(builder: IdpBuilder, redirect_uri: String, post_logout_redirect_uri: String) -> IdpBuilder {
+/// At Globex's identity provider and in its directory.
+const LINUS: &str = "e964d135-35c7-4a13-a3b4-2579a1cdf4e6";
+
+pub(crate) fn furnish(builder: IdpBuilder) -> IdpBuilder {
     builder
-        .client(
-            Client::new(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
-                .redirect_uri(redirect_uri)
-                .post_logout_redirect_uri(post_logout_redirect_uri),
-        )
         .organization(
             Organization::new("org_acme", "Acme")
                 .domain("acme.example")
@@ -44,16 +41,34 @@ pub(crate) fn furnish(builder: IdpBuilder, redirect_uri: String, post_logout_red
         .organization(
             Organization::new("org_globex", "Globex")
                 .domain("globex.example")
-                .connection(Connection::new("conn_globex_entra", "Globex Entra ID").provider("MICROSOFT_AD")),
+                .connection(Connection::new("conn_globex_entra", "Globex Entra ID").provider("MICROSOFT_AD"))
+                .directory(
+                    Directory::new("dir_globex", "Globex Entra ID")
+                        .provider("MICROSOFT_AD")
+                        .user(
+                            DirectoryUser::new("diruser_linus", "linus@globex.example")
+                                .dp_id(LINUS)
+                                .name("Linus", "Pauling"),
+                        )
+                        // The connection knows her by her address, the directory by an id of its own (§3.7).
+                        .user(
+                            DirectoryUser::new("diruser_radia", "radia@globex.example")
+                                .dp_id("6a1f7c52-0c6e-4d0a-9b57-3d2f8f0b1c44"),
+                        ),
+                ),
         )
         .social("google", "conn_google")
         .user(
-            person("ada@acme.example", "Ada", "Lovelace", "org_acme").id("00u1ada").picture(portrait("AL", "#8250df")),
+            person("ada@acme.example", "Ada", "Lovelace", "org_acme")
+                .id("00u1ada")
+                .role("admin")
+                .picture(portrait("AL", "#8250df")),
         )
         .user(person("grace@acme.example", "Grace", "Hopper", "org_acme").id("00u2grace"))
         .user(
             person("linus@globex.example", "Linus", "Pauling", "org_globex")
-                .id("e964d135-35c7-4a13-a3b4-2579a1cdf4e6")
+                .id(LINUS)
+                .role("admin")
                 .picture(portrait("LP", "#1a7f37")),
         )
         // A SAML NameID that is the e-mail address, and no name at all: both happen (§3.2).

@@ -9,7 +9,9 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::builder::IdpBuilder;
+use crate::client::Client;
 use crate::control::{Record, Rotation, Switches};
+use crate::demo::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 use crate::environment::Environment;
 use crate::http_text::{Call, Response, text, with_header};
 use crate::keys::{KeyRing, SigningKey};
@@ -47,14 +49,17 @@ impl Idp {
     }
 
     /// A ready-made environment in Modular mode: organizations Acme (`org_acme`, `acme.example`) and Globex
-    /// (`org_globex`, `globex.example`), four users, and one client [`DEMO_CLIENT_ID`](crate::DEMO_CLIENT_ID) with
+    /// (`org_globex`, `globex.example`) with a directory each, four users, and one client [`DEMO_CLIENT_ID`](crate::DEMO_CLIENT_ID) with
     /// [`DEMO_CLIENT_SECRET`](crate::DEMO_CLIENT_SECRET).
     pub fn demo(
         issuer: impl Into<String>,
         redirect_uri: impl Into<String>,
         post_logout_redirect_uri: impl Into<String>,
     ) -> Self {
-        Self::builder(issuer).furnish_demo(redirect_uri, post_logout_redirect_uri).build()
+        let client = Client::new(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
+            .redirect_uri(redirect_uri)
+            .post_logout_redirect_uri(post_logout_redirect_uri);
+        Self::builder(issuer).client(client).furnish_demo().build()
     }
 
     pub(crate) fn new(environment: Environment, clock: Clock, key: SigningKey) -> Self {

@@ -183,9 +183,8 @@ impl Error {
                 }
                 RequestError::TooManyParameters => Reason::TooManyParameters,
             },
-            Self::Denied(Denied::AccessDenied { .. } | Denied::Deactivated { .. } | Denied::SessionEnded { .. }) => {
-                Reason::AccessDenied
-            }
+            Self::Denied(Denied::AccessDenied { .. } | Denied::SessionEnded { .. }) => Reason::AccessDenied,
+            Self::Denied(Denied::Deactivated { .. }) => Reason::Deactivated,
             Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
@@ -279,6 +278,7 @@ pub enum Reason {
     AccessDenied,
     ConnectionMismatch,
     Configuration,
+    Deactivated,
     DomainNotAllowed,
     InvalidEmail,
     NotFound,
@@ -301,6 +301,7 @@ impl Reason {
         Self::AccessDenied,
         Self::ConnectionMismatch,
         Self::Configuration,
+        Self::Deactivated,
         Self::DomainNotAllowed,
         Self::InvalidEmail,
         Self::NotFound,
@@ -339,9 +340,11 @@ impl Reason {
     /// Whether an error of this reason travels under that public code: a remembered reason must not explain another error.
     pub(crate) fn fits(self, code: &str) -> bool {
         match self {
-            Self::AccessDenied | Self::OrganizationMismatch | Self::ConnectionMismatch | Self::DomainNotAllowed => {
-                code == "AccessDenied"
-            }
+            Self::AccessDenied
+            | Self::Deactivated
+            | Self::OrganizationMismatch
+            | Self::ConnectionMismatch
+            | Self::DomainNotAllowed => code == "AccessDenied",
             Self::StalePage => code == "MissingCSRF",
             Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable | Self::InvalidEmail => {
                 matches!(code, "OAuthSignInError" | "OAuthCallbackError")
@@ -361,6 +364,7 @@ impl Reason {
     pub(crate) fn status(self) -> http::StatusCode {
         match self {
             Self::AccessDenied
+            | Self::Deactivated
             | Self::OrganizationMismatch
             | Self::ConnectionMismatch
             | Self::DomainNotAllowed

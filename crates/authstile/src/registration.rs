@@ -49,7 +49,7 @@ pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) ->
 }
 
 /// A card together with what we are at that provider. Make one with [`Provider::register`]; change what the card says
-/// with the methods of [`Customize`].
+/// with the methods of [`Customize`](crate::Customize).
 #[derive(Debug, Clone)]
 pub struct Registration {
     pub(crate) provider: Provider,
@@ -105,7 +105,7 @@ impl Registration {
     }
 
     /// Reserves authorization parameters: a browser's value for them is dropped. What
-    /// [`authorization_param`](Customize::authorization_param) pins is reserved by that already.
+    /// [`authorization_param`](crate::Customize::authorization_param) pins is reserved by that already.
     #[must_use]
     pub fn reserve(mut self, names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
         self.reserved.extend(names.into_iter().map(Into::into));

@@ -14,11 +14,11 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRE
 const STYLE: &str = include_str!("../../templates/demo.css");
 pub(super) const FAVICON: &str = include_str!("../../templates/favicon.svg");
 
-/// Nothing but our style sheet, our icon, and people's pictures.
+/// Nothing but our style sheet, our icon, people's pictures, and forms to ourselves.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' https: data:; form-action 'none'; \
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' https: data:; form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'"
     )
 });
@@ -31,6 +31,8 @@ pub(super) struct Person {
     pub(super) picture: Option<String>,
     pub(super) organization: Option<String>,
     pub(super) connection: Option<String>,
+    pub(super) roles: Vec<String>,
+    pub(super) is_admin: bool,
     pub(super) id: String,
     pub(super) expires: UnixTime,
 }
@@ -44,15 +46,24 @@ impl Person {
         self.shown_name().chars().take(1).flat_map(char::to_uppercase).collect()
     }
 
+    fn somebody_else(&self) -> &'static str {
+        somebody_else(&self.email)
+    }
+
     /// A picture that the policy lets through.
     fn shown_picture(&self) -> Option<&str> {
         self.picture.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("data:image/"))
     }
 }
 
+/// Who starts at an identity provider while the person with this address is signed in here.
+pub(super) fn somebody_else(email: &str) -> &'static str {
+    if email == "ada@acme.example" { "linus@globex.example" } else { "ada@acme.example" }
+}
+
 /// The start page for visitors.
-pub(super) fn signed_out(issuer: &str) -> Response {
-    html(StatusCode::OK, &SignedOut { issuer })
+pub(super) fn signed_out(issuer: &str, deactivated: &[String]) -> Response {
+    html(StatusCode::OK, &SignedOut { issuer, deactivated })
 }
 
 /// The start page for people who are signed in.
@@ -65,6 +76,31 @@ pub(super) fn private(address: &str, person: &Person) -> Response {
     html(StatusCode::OK, &Private { address, person })
 }
 
+/// A form of somebody else's page.
+pub(super) fn foreign() -> Response {
+    let text = "Another site has sent this form. Only the pages of the demo may.";
+    html(StatusCode::FORBIDDEN, &Notice { title: "Nothing was changed", text })
+}
+
+/// Somebody whom no directory has.
+pub(super) fn in_no_directory(email: &str) -> Response {
+    let text = &format!("{email} is in no directory: Ada, Grace, Linus and Radia are.");
+    html(StatusCode::NOT_FOUND, &Notice { title: "There is nobody to deactivate", text })
+}
+
+/// Somebody who may not set up single sign-on.
+pub(super) fn only_for_administrators() -> Response {
+    let text = "Whoever opens the admin portal decides how everybody of the organization signs in. Ada of Acme and Linus of \
+                Globex have that role.";
+    html(StatusCode::FORBIDDEN, &Notice { title: "Only for administrators", text })
+}
+
+/// The identity provider gave no link.
+pub(super) fn no_portal() -> Response {
+    let text = "The identity provider gave no link to it. The log says why.";
+    html(StatusCode::BAD_GATEWAY, &Notice { title: "The admin portal cannot be opened", text })
+}
+
 /// Any other page.
 pub(super) fn missing() -> Response {
     html(StatusCode::NOT_FOUND, &Missing)
@@ -74,6 +110,7 @@ pub(super) fn missing() -> Response {
 #[template(path = "signed_out.html")]
 struct SignedOut<'a> {
     issuer: &'a str,
+    deactivated: &'a [String],
 }
 
 #[derive(Template)]
@@ -88,6 +125,13 @@ struct SignedIn<'a> {
 struct Private<'a> {
     address: &'a str,
     person: &'a Person,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Notice<'a> {
+    title: &'a str,
+    text: &'a str,
 }
 
 #[derive(Template)]
@@ -122,13 +166,16 @@ mod tests {
             picture: Some(format!("https://{HOSTILE}")),
             organization: Some(HOSTILE.to_owned()),
             connection: Some(HOSTILE.to_owned()),
+            roles: vec![HOSTILE.to_owned()],
+            is_admin: true,
             id: HOSTILE.to_owned(),
             expires: UnixTime::from_seconds(0),
         };
         for page in [
             SignedIn { issuer: HOSTILE, person: &person }.render().unwrap(),
             Private { address: HOSTILE, person: &person }.render().unwrap(),
-            SignedOut { issuer: HOSTILE }.render().unwrap(),
+            SignedOut { issuer: HOSTILE, deactivated: &[HOSTILE.to_owned()] }.render().unwrap(),
+            Notice { title: HOSTILE, text: HOSTILE }.render().unwrap(),
         ] {
             assert!(!page.contains("<script"), "{page}");
             assert!(!page.contains("\"'>"), "{page}");
@@ -144,6 +191,8 @@ mod tests {
                 picture: Some(picture.to_owned()),
                 organization: None,
                 connection: None,
+                roles: Vec::new(),
+                is_admin: false,
                 id: String::new(),
                 expires: UnixTime::from_seconds(0),
             };

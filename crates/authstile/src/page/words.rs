@@ -26,6 +26,11 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "The application could not finish what you asked for.",
             "Try again in a moment. If it stays like this, tell the people who run this application: their log has the details.",
         ),
+        Reason::Deactivated => (
+            "Your account is switched off",
+            "Your organization has switched off your account, or your way to sign in, for this application.",
+            "Ask your organization's administrator to switch it on again.",
+        ),
         Reason::DomainNotAllowed => (
             "That email address does not belong here",
             "You signed in with an address of a domain that your organization does not use for this application.",
