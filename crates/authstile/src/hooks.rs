@@ -40,12 +40,6 @@ pub trait Hooks: Send + Sync + fmt::Debug {
     }
 }
 
-/// Hooks that change nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DefaultHooks;
-
-impl Hooks for DefaultHooks {}
-
 /// Somebody proved who they are and wants in.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
