@@ -24,10 +24,10 @@ use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
 use crate::refresh::ProviderToken;
-use crate::revocation::RevocationKey;
 use crate::route::{NoRoute, Route};
 use crate::session::Read;
 use crate::settings::Settings;
+use crate::store::revocation::RevocationKey;
 use crate::visit::{Body, Visit};
 
 /// The authentication engine. Cheap to clone; one serves a whole process.

@@ -29,10 +29,10 @@ use crate::refresh::Refreshes;
 use crate::registration::Registration;
 use crate::registry::{Entry, Registry};
 use crate::return_to::Origin;
-use crate::revocation::{MemoryRevocations, Revocations};
 use crate::seal::{Sealer, Secrets};
 use crate::session::{SessionCookies, SessionLifetime};
 use crate::settings::{Kind, Pages, Settings};
+use crate::store::revocation::{MemoryRevocations, Revocations};
 use crate::transport::Transport;
 use crate::vault::{self, Vault};
 

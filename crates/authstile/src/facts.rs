@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::model::Claims;
-use crate::revocation::RevocationKey;
+use crate::store::revocation::RevocationKey;
 
 /// The member of the session token that holds the facts. Auth.js leaves it alone.
 const MEMBER: &str = "authstile";

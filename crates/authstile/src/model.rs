@@ -32,27 +32,86 @@ pub struct User {
     pub email_verified: Option<bool>,
 }
 
+/// What kind of account it is: Auth.js's `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountKind {
+    /// Plain OAuth 2.0.
+    OAuth,
+    /// OpenID Connect.
+    Oidc,
+    /// An e-mail address that was proven by a link or a code.
+    Email,
+    /// Something that the application itself checked, such as a password.
+    Credentials,
+    /// A passkey.
+    WebAuthn,
+}
+
+impl AccountKind {
+    /// As Auth.js writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OAuth => "oauth",
+            Self::Oidc => "oidc",
+            Self::Email => "email",
+            Self::Credentials => "credentials",
+            Self::WebAuthn => "webauthn",
+        }
+    }
+
+    /// Reads what [`AccountKind::as_str`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::OAuth, Self::Oidc, Self::Email, Self::Credentials, Self::WebAuthn]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
 /// A link between a person and a provider, with the tokens that the provider issued.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The provider's id, for example `scalekit`.
     pub provider: String,
-    /// `oauth` or `oidc`.
-    pub kind: &'static str,
+    /// What kind it is.
+    pub kind: AccountKind,
     /// The subject at the provider.
     pub provider_account_id: String,
     /// For the provider's APIs.
-    pub access_token: AccessToken,
+    pub access_token: Option<AccessToken>,
     /// As received; verified by the time you see it.
     pub id_token: Option<RawIdToken>,
     /// For new access tokens.
     pub refresh_token: Option<RefreshToken>,
     /// Always `bearer` today.
-    pub token_type: String,
+    pub token_type: Option<String>,
     /// What was granted, if the provider says so.
     pub scope: Option<String>,
     /// When the access token expires, in seconds since 1970.
     pub expires_at: Option<i64>,
+    /// The provider's `session_state` (OpenID Connect Session Management 1.0), which Auth.js keeps too.
+    pub session_state: Option<String>,
+}
+
+impl Account {
+    /// An account without tokens.
+    #[must_use]
+    pub fn new(kind: AccountKind, provider: impl Into<String>, provider_account_id: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            kind,
+            provider_account_id: provider_account_id.into(),
+            access_token: None,
+            id_token: None,
+            refresh_token: None,
+            token_type: None,
+            scope: None,
+            expires_at: None,
+            session_state: None,
+        }
+    }
 }
 
 /// Somebody is signed in.

@@ -11,8 +11,8 @@ use authstile_oauth::secret::ClientSecret;
 
 use crate::profile::ProfileMapping;
 use crate::provider::{GITHUB, Provider};
-use crate::revocation::RevocationKey;
 use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
+use crate::store::revocation::RevocationKey;
 use crate::vault::KeepTokens;
 use crate::webhook::WebhookReceiver;
 

@@ -17,9 +17,9 @@ use crate::random::Random;
 use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
-use crate::revocation::Revocations;
 use crate::seal::Sealer;
 use crate::session::{Read, SessionCookies};
+use crate::store::revocation::Revocations;
 use crate::vault::Vault;
 
 /// Addresses of the application's own pages that take the place of the built-in ones: paths, or absolute URLs.

@@ -55,7 +55,7 @@ impl KeptTokens {
             session: session.to_owned(),
             provider: account.provider.clone(),
             id_token: account.id_token.as_ref().map(|token| token.expose().to_owned()),
-            access_token: all.then(|| account.access_token.expose().to_owned()),
+            access_token: account.access_token.as_ref().filter(|_| all).map(|token| token.expose().to_owned()),
             refresh_token: account.refresh_token.as_ref().filter(|_| all).map(|token| token.expose().to_owned()),
             expires_at: account.expires_at.filter(|_| all),
         })

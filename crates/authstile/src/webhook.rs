@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::BoxFuture;
 use crate::clock::UnixTime;
 use crate::hooks::HookError;
-use crate::revocation::RevocationKey;
+use crate::store::revocation::RevocationKey;
 
 /// A webhook that was verified.
 #[derive(Debug, Clone)]

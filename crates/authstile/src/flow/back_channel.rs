@@ -13,8 +13,8 @@ use crate::answer::{Answer, Store};
 use crate::clock::UnixTime;
 use crate::error::Error;
 use crate::registry::Resolved;
-use crate::revocation::{Refusal, RevocationKey};
 use crate::settings::Settings;
+use crate::store::revocation::{Refusal, RevocationKey};
 use crate::webhook::SessionEffect;
 
 /// Seconds that a webhook's id is remembered: longer than any provider goes on delivering it.

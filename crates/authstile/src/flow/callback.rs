@@ -5,6 +5,7 @@ use authstile_oauth::form::Parameters;
 use authstile_oauth::id_token::IdToken;
 use authstile_oauth::token::TokenResponse;
 use authstile_oauth::word::{Issuer, RedirectUri, Subject};
+use serde_json::Value;
 
 use crate::admission::{Admission, Admitted, Identity, admit};
 use crate::answer::Answer;
@@ -13,16 +14,16 @@ use crate::error::{Denied, Error, Leg, RequestError, from_profile};
 use crate::event::Event;
 use crate::facts::SessionFacts;
 use crate::hooks::{JwtInput, Trigger};
-use crate::model::Account;
+use crate::model::{Account, AccountKind};
 use crate::pending::PendingSignIn;
 use crate::profile;
 use crate::provider::Protocol;
 use crate::registration::Facts;
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
-use crate::revocation::RevocationKey;
 use crate::session::default_claims;
 use crate::settings::Settings;
+use crate::store::revocation::RevocationKey;
 use crate::vault::KeptTokens;
 use crate::visit::Visit;
 
@@ -136,14 +137,18 @@ async fn facts(provider: Resolved<'_>, subject: &Subject, id_token: Option<&IdTo
 fn account(provider: Resolved<'_>, tokens: TokenResponse, subject: &str, now: i64) -> Account {
     Account {
         provider: provider.entry.id().to_owned(),
-        kind: provider.entry.registration.provider.protocol.as_str(),
+        kind: match provider.entry.registration.provider.protocol {
+            Protocol::Oidc => AccountKind::Oidc,
+            Protocol::OAuth2 => AccountKind::OAuth,
+        },
         provider_account_id: subject.to_owned(),
-        access_token: tokens.access_token,
+        access_token: Some(tokens.access_token),
         id_token: tokens.id_token,
         refresh_token: tokens.refresh_token,
-        token_type: tokens.token_type,
+        token_type: Some(tokens.token_type),
         scope: tokens.scope,
         expires_at: tokens.expires_in.filter(|seconds| *seconds > 0).map(|seconds| now.saturating_add(seconds)),
+        session_state: tokens.other.get("session_state").and_then(Value::as_str).map(str::to_owned),
     }
 }
 

@@ -7,8 +7,8 @@ use crate::clock::UnixTime;
 use crate::error::{Denied, Error, Leg};
 use crate::refresh::Outcome;
 use crate::registry::ProviderError;
-use crate::revocation::RevocationKey;
 use crate::settings::Settings;
+use crate::store::revocation::RevocationKey;
 use crate::vault::KeptTokens;
 
 /// Seconds before its end at which an access token is refreshed.

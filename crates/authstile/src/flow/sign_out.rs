@@ -9,9 +9,9 @@ use crate::leaving::Leaving;
 use crate::model::Claims;
 use crate::registration::EndSession;
 use crate::return_to::ReturnTo;
-use crate::revocation::RevocationKey;
 use crate::session::Read;
 use crate::settings::Settings;
+use crate::store::revocation::RevocationKey;
 use crate::visit::Visit;
 
 /// Ends the session of this browser and sends it on.

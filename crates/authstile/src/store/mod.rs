@@ -1,6 +1,28 @@
-//! What a port to storage says when it fails.
+//! Ports to storage, small and by capability: an application gives the ones that its features need.
+//!
+//! | port | holds | needed for |
+//! |---|---|---|
+//! | [`Accounts`] | people, and their links to providers | users in a database, linking |
+//! | [`Sessions`] | sessions that the browser only has a key to | sessions in a database, listing and ending them |
+//! | [`OneTime`] | values that are good once | magic links and codes by mail |
+//! | [`Revocations`] | what is ended or refused | ending sessions that live in cookies, on every machine |
+//! | [`Throttle`] | how often somebody tried | limits that hold on every machine |
+//!
+//! Every rule that a port states is a named test of the store suite in `authstile-testkit`, which each store runs.
 
 use std::fmt;
+
+mod accounts;
+mod one_time;
+pub mod revocation;
+mod sessions;
+mod throttle;
+
+pub use accounts::{Accounts, NewUser, StoredUser, UserChanges};
+pub use one_time::{OneTime, OneTimeValue};
+pub use revocation::{MemoryRevocations, Refusal, RevocationKey, Revocations};
+pub use sessions::{Except, NewSession, SessionData, Sessions, StoredSession};
+pub use throttle::{MemoryThrottle, Quota, Take, Throttle};
 
 /// Storage failed: nothing can be said, so nobody is signed in.
 #[derive(Debug)]
