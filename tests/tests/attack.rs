@@ -1027,7 +1027,7 @@ mod log {
                 .jwt(move |input| {
                     if let Some(account) = &input.account {
                         let mut tokens = tokens.lock().unwrap();
-                        tokens.push(account.access_token.expose().to_owned());
+                        tokens.push(account.access_token.as_ref().unwrap().expose().to_owned());
                         tokens.push(account.id_token.as_ref().unwrap().expose().to_owned());
                         // An application that logs what it gets must not leak by that.
                         tracing::info!(?account, "a hook of the application");

@@ -839,6 +839,7 @@ async fn b12_pages_of_the_application() {
         sign_out: Some("/bye?x=1".to_owned()),
         error: Some("/oops?y=2".to_owned()),
         verify_request: Some("https://www.app.example/mail".to_owned()),
+        ..Pages::default()
     };
     let mut house = House::with(|builder| builder.provider(scalekit()).pages(pages()));
     let get = async |house: &mut House, path: &str| {
@@ -908,7 +909,7 @@ async fn sessions_slide_while_they_are_used_and_end_when_they_are_not() {
 #[tokio::test]
 async fn sessions_last_as_long_as_the_application_says() {
     let mut house = House::with(|builder| {
-        builder.provider(scalekit()).session_lifetime(SessionLifetime { max_age: 3600, update_age: 60 })
+        builder.provider(scalekit()).session_lifetime(SessionLifetime { max_age: 3600, update_age: 60, absolute: None })
     });
     let page = house.sign_in().await;
     assert!(cookies(&page)[0].contains("Expires=Thu, 01 Jan 2026 01:00:00 GMT"), "{page:?}");

@@ -21,7 +21,7 @@ pub async fn require_session(State(auth): State<Auth>, request: Request, next: N
         Ok(None) => return auth.challenge(&parts.method, uri(&parts), &parts.headers).map(Body::from),
         Err(error) => return auth.failure(&parts.headers, &error).map(Body::from),
     };
-    let renewal = auth.renewal(&parts.headers, uri(&parts), &session);
+    let renewal = auth.renewal(&parts.headers, uri(&parts), &session).await;
     parts.extensions.insert(SignedIn(session));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     for cookie in renewal {

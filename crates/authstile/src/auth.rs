@@ -1,5 +1,6 @@
 //! The engine: a request goes in, a response comes out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use authstile_oauth::secret::AccessToken;
@@ -10,11 +11,14 @@ use serde_json::json;
 
 use crate::answer::{Answer, Store};
 use crate::ask::begin;
-use crate::cookie::Cookies;
+use crate::clock::UnixTime;
+use crate::cookie::{Cookies, SetCookie};
 use crate::error::{Error, RequestError};
-use crate::facts::SessionFacts;
 use crate::flow::back_channel;
 use crate::flow::callback::{Failed, callback};
+use crate::flow::connect::{connect, offer};
+use crate::flow::credentials;
+use crate::flow::email;
 use crate::flow::initiate::{Initiated, arrives_at_callback, initiate};
 use crate::flow::page::{self, Failure};
 use crate::flow::refresh::fresh;
@@ -25,10 +29,11 @@ use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
 use crate::refresh::ProviderToken;
 use crate::route::{NoRoute, Route};
-use crate::session::Read;
-use crate::settings::Settings;
-use crate::store::revocation::RevocationKey;
-use crate::visit::{Body, Visit};
+use crate::session::{Live, Read};
+use crate::settings::{Kind, Settings};
+use crate::store::RevocationKey;
+use crate::stored::StoredSessions;
+use crate::visit::{Body, ClientAddress, Visit};
 
 /// The authentication engine. Cheap to clone; one serves a whole process.
 ///
@@ -58,6 +63,10 @@ impl Auth {
         Self(Arc::new(settings))
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0
+    }
+
     /// Where the engine is mounted, for example `/api/auth`.
     #[must_use]
     pub fn base_path(&self) -> &str {
@@ -68,11 +77,19 @@ impl Auth {
     /// is signed in by it.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        let answer = self.answer(&parts.method, &parts.uri, &parts.headers, &body).await;
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        let answer = self.answer(&parts.method, &parts.uri, &parts.headers, &body, address).await;
         answer.into_response(&parts.headers, &self.0.content_security_policy)
     }
 
-    async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Answer {
+    async fn answer(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+        address: Option<IpAddr>,
+    ) -> Answer {
         let settings = &*self.0;
         let bad_request = || Answer::json(StatusCode::BAD_REQUEST, "\"Bad request.\"", Store::Unsaid);
         let route = match Route::parse(method, uri.path(), &settings.base_path) {
@@ -93,7 +110,7 @@ impl Auth {
                 Err(error) => unusable(settings, route.as_ref(), &error),
             };
         }
-        let visit = match Visit::new(settings, headers, uri, body) {
+        let visit = match Visit::new(settings, headers, uri, body, address, *method == Method::POST) {
             Ok(visit) => visit,
             Err(error) => return unusable(settings, route.as_ref(), &error),
         };
@@ -105,7 +122,7 @@ impl Auth {
             Ok(answer) => answer,
             // What Auth.js's client expects of a refused update.
             Err(Failed { error, .. }) if updates => {
-                error.log(&page::reference(settings));
+                error.log(&settings.reference());
                 Answer::json(StatusCode::BAD_REQUEST, "null", Store::No)
             }
             Err(Failed { error, cookies }) => page::failed(settings, &visit, &error, cookies),
@@ -121,8 +138,11 @@ impl Auth {
         let settings = &*self.0;
         let kind = settings.kind(&settings.origin(headers, uri)?);
         let now = settings.clock.now();
-        let Read::Claims(claims) = settings.live(kind, &Cookies::parse(headers), now).await? else { return Ok(None) };
-        let expires = kind.session.expires_of(&claims, now);
+        let Read::Live(live) = settings.live(kind, &Cookies::parse(headers), now).await? else { return Ok(None) };
+        let Live { claims, expires, row } = *live;
+        if row.is_some() {
+            return Ok(Some(Session::from_claims(claims, expires)));
+        }
         let input = |claims| JwtInput {
             claims,
             trigger: Trigger::Read,
@@ -147,7 +167,7 @@ impl Auth {
         return_to: &str,
     ) -> Response<Bytes> {
         let settings = &*self.0;
-        let answer = match Visit::new(settings, headers, uri, Body::default()) {
+        let answer = match Visit::new(settings, headers, uri, Body::default(), None, true) {
             Ok(visit) => {
                 let return_to = settings.return_to(return_to, &visit.origin);
                 let return_to = return_to.as_ref().unwrap_or(&visit.return_to).as_str();
@@ -174,12 +194,12 @@ impl Auth {
         let settings = &*self.0;
         let kind = settings.kind(&settings.origin(headers, uri)?);
         let (cookies, now) = (Cookies::parse(headers), settings.clock.now());
-        let Read::Claims(claims) = settings.live(kind, &cookies, now).await? else { return Ok(None) };
-        let kept = SessionFacts::of(&claims).and_then(|facts| kind.vault.open(&cookies, &facts.id, now));
+        let Read::Live(live) = settings.live(kind, &cookies, now).await? else { return Ok(None) };
+        let kept = live.facts().and_then(|facts| kind.vault.open(&cookies, &facts.id, now));
         let Some(kept) = kept else { return Ok(None) };
         let (kept, changed) = fresh(settings, kept, now).await?;
         let written = if changed { kind.vault.write(&kept, &cookies, now, &*settings.random)? } else { Vec::new() };
-        let set_cookies = written.iter().filter_map(|cookie| HeaderValue::try_from(cookie.header()).ok()).collect();
+        let set_cookies = headers_of(&written);
         let expires_at = kept.expires_at;
         Ok(kept.access_token.map(|token| ProviderToken {
             access_token: AccessToken::new(token),
@@ -194,27 +214,29 @@ impl Auth {
     /// # Errors
     /// When the storage of revocations fails.
     pub async fn revoke(&self, key: &RevocationKey) -> Result<(), Error> {
-        let now = self.0.clock.now();
-        Ok(self.0.revocations.revoke(key, now, self.0.plain.session.expires(now)).await?)
+        Ok(self.0.end_sessions(key, self.0.clock.now()).await?)
     }
 
     /// The `Set-Cookie` headers that renew a session, when its `update_age` has passed; so that sessions slide also in
     /// applications whose pages never ask `GET /session`.
-    #[must_use]
-    pub fn renewal(&self, headers: &HeaderMap, uri: &Uri, session: &Session) -> Vec<HeaderValue> {
+    pub async fn renewal(&self, headers: &HeaderMap, uri: &Uri, session: &Session) -> Vec<HeaderValue> {
         let settings = &*self.0;
         let Ok(origin) = settings.origin(headers, uri) else { return Vec::new() };
-        let (kind, now) = (settings.kind(&origin), settings.clock.now());
-        if !kind.session.wants_renewal(&session.claims, now) {
-            return Vec::new();
-        }
-        match kind.session.write(session.claims.clone(), &Cookies::parse(headers), now, &*settings.random) {
-            Ok(cookies) => cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie.header()).ok()).collect(),
-            Err(error) => {
-                tracing::error!(%error, "a session cannot be renewed");
-                Vec::new()
+        let (kind, now, cookies) = (settings.kind(&origin), settings.clock.now(), Cookies::parse(headers));
+        let written = match &settings.stores.sessions {
+            Some(stored) if stored.wants_renewal(session.expires, now) => {
+                renew_stored(settings, stored, kind, &cookies, now).await
             }
-        }
+            None if kind.session.wants_renewal(&session.claims, now) => {
+                let written = kind.session.write(session.claims.clone(), &cookies, now, &*settings.random);
+                written.map_err(Error::from)
+            }
+            _ => return Vec::new(),
+        };
+        written.map(|cookies| headers_of(&cookies)).unwrap_or_else(|error| {
+            tracing::error!(%error, "a session cannot be renewed");
+            Vec::new()
+        })
     }
 
     /// The answer to somebody who must sign in first: a person's browser is sent to the sign-in page, from which it comes
@@ -262,36 +284,80 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
             visit.same_origin(settings).map_err(Error::from)?;
             Answer::redirect(settings.url(&visit.origin, "signin")).with(visit.first_cookies.iter().cloned())
         }
+        Route::SignIn(Some(id)) if settings.credentials(id).is_some() => {
+            return Err(Error::from(RequestError::UnknownAction).into());
+        }
         Route::SignIn(Some(id)) => {
+            if let Some(provider) = settings.email(id) {
+                return Ok(email::request(settings, visit, provider).await?);
+            }
             // An unknown provider is said before a bad token is: it is the application's mistake, not the visitor's.
             settings.find(id)?;
             sign_in(settings, visit, id).await?
         }
-        Route::SignOutPage => page::sign_out(settings, visit),
+        Route::SignOutPage => page::sign_out(settings, visit).await,
         // Both were answered before: they come without a browser.
         Route::BackChannelLogout(_) | Route::Webhook(_) => return Err(Error::from(RequestError::UnknownAction).into()),
         Route::SignOut => sign_out(settings, visit).await?,
         Route::SignedOut => signed_out(settings, visit),
+        Route::Callback(id) if settings.email(id).is_some() || settings.credentials(id).is_some() => {
+            own_callback(settings, visit, id).await?
+        }
         Route::Callback(id) if arrives_at_callback(settings.find(id)?, &visit.query) => {
             initiated(settings, visit, id).await?
         }
         Route::Callback(id) => callback(settings, visit, id).await?,
         Route::Initiate(id) => initiated(settings, visit, id).await?,
+        Route::ConnectPage => match offer(settings, visit).await? {
+            Some(offer) => page::connect(settings, visit, &offer).await,
+            None => Answer::redirect(visit.return_to.as_str()),
+        },
+        Route::Connect => connect(settings, visit).await?,
         Route::Error => page::error(settings, visit),
         Route::VerifyRequest => page::verify_request(settings, visit),
     })
 }
 
+async fn renew_stored(
+    settings: &Settings,
+    stored: &StoredSessions,
+    kind: &Kind,
+    cookies: &Cookies<'_>,
+    now: UnixTime,
+) -> Result<Vec<SetCookie>, Error> {
+    let Read::Live(live) = settings.live(kind, cookies, now).await? else { return Ok(Vec::new()) };
+    let Some(row) = live.row else { return Ok(Vec::new()) };
+    if !stored.touch(&row.session, now).await? {
+        return Ok(Vec::new());
+    }
+    Ok(kind.session.write_token(&row.token, cookies, now)?)
+}
+
+/// Cookies as headers.
+pub(crate) fn headers_of(cookies: &[SetCookie]) -> Vec<HeaderValue> {
+    cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie.header()).ok()).collect()
+}
+
+/// Back from a mail, or with credentials: no provider has a part in it.
+async fn own_callback(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Error> {
+    match (settings.email(id), settings.credentials(id), visit.is_post) {
+        (Some(provider), _, true) => email::callback(settings, visit, provider).await,
+        (Some(provider), _, false) => Ok(page::confirm(settings, visit, provider, &email::opened(visit)?)),
+        (None, Some(provider), true) => credentials::callback(settings, visit, provider).await,
+        _ => Err(RequestError::UnknownAction.into()),
+    }
+}
+
 async fn initiated(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Error> {
     Ok(match initiate(settings, visit, id).await? {
         Initiated::Answer(answer) => answer,
-        Initiated::Ask { asked, return_to } => page::switch(settings, visit, id, &asked, &return_to),
+        Initiated::Ask { asked, return_to } => page::switch(settings, visit, id, &asked, &return_to).await,
     })
 }
 
 /// The answer when not even our own address is known: a page for people, JSON for programs, status 500.
 fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
-    let reference = page::reference(settings);
+    let reference = settings.reference();
     error.log(&reference);
     match route {
         Some(Route::SignInPage | Route::SignOutPage | Route::Error | Route::VerifyRequest) => page::error_page(

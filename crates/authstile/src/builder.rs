@@ -1,5 +1,6 @@
 //! Builds the engine, and refuses to build one that could not work or would not be safe.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -12,15 +13,22 @@ use serde_json::Value;
 use crate::BoxFuture;
 use crate::auth::Auth;
 use crate::clock::{Clock, SystemClock};
+use crate::code_request;
+use crate::connect;
 use crate::cookie::{CookieNames, CookieSecurity};
+use crate::credentials::CredentialsProvider;
+use crate::email::{EmailProvider, ProofHash};
 use crate::env::Environment;
 use crate::error::ConfigError;
 use crate::event::{Event, Events};
 use crate::guard::Csrf;
 use crate::hook_set::{Closure, HookSet};
-use crate::hooks::{HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::hooks::{
+    HookError, Hooks, JwtInput, Provision, ProvisionInput, SessionInput, SignInAttempt, SignInDecision,
+};
 use crate::host::HostPolicy;
 use crate::leaving;
+use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::model::Claims;
 use crate::page::{ButtonStyle, Theme, stylesheet};
 use crate::pending;
@@ -31,8 +39,9 @@ use crate::registry::{Entry, Registry};
 use crate::return_to::Origin;
 use crate::seal::{Sealer, Secrets};
 use crate::session::{SessionCookies, SessionLifetime};
-use crate::settings::{Kind, Pages, Settings};
-use crate::store::revocation::{MemoryRevocations, Revocations};
+use crate::settings::{Kind, Linking, Pages, Settings, Stores, Way};
+use crate::store::{Accounts, MemoryRevocations, MemoryThrottle, OneTime, Revocations, Sessions, Throttle};
+use crate::stored::{SessionTokens, StoredSessions};
 use crate::transport::Transport;
 use crate::vault::{self, Vault};
 
@@ -54,7 +63,7 @@ pub enum WeakSecrets {
 pub struct AuthBuilder {
     secrets: Secrets,
     weak_secrets: WeakSecrets,
-    providers: Vec<Registration>,
+    ways: Vec<WayToBe>,
     base_path: String,
     host: HostPolicy,
     security: Option<CookieSecurity>,
@@ -62,7 +71,13 @@ pub struct AuthBuilder {
     lifetime: SessionLifetime,
     hooks: HookSet,
     events: Option<Arc<dyn Events>>,
+    accounts: Option<Arc<dyn Accounts>>,
+    sessions: Option<Arc<dyn Sessions>>,
+    one_time: Option<Arc<dyn OneTime>>,
     revocations: Arc<dyn Revocations>,
+    throttle: Arc<dyn Throttle>,
+    session_tokens: SessionTokens,
+    linking: Linking,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -76,7 +91,7 @@ impl Default for AuthBuilder {
         Self {
             secrets: Secrets::new(Vec::<String>::new()),
             weak_secrets: WeakSecrets::Refuse,
-            providers: Vec::new(),
+            ways: Vec::new(),
             base_path: BASE_PATH.to_owned(),
             host: HostPolicy::LoopbackOnly,
             security: None,
@@ -84,7 +99,13 @@ impl Default for AuthBuilder {
             lifetime: SessionLifetime::default(),
             hooks: HookSet::default(),
             events: None,
+            accounts: None,
+            sessions: None,
+            one_time: None,
             revocations: Arc::new(MemoryRevocations::new()),
+            throttle: Arc::new(MemoryThrottle::default()),
+            session_tokens: SessionTokens::default(),
+            linking: Linking { policy: LinkPolicy::default(), unverified: UnverifiedAddresses::default() },
             transport: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
@@ -128,7 +149,21 @@ impl AuthBuilder {
     /// Adds a provider; their order is the order of the sign-in page.
     #[must_use]
     pub fn provider(mut self, provider: impl Into<Registration>) -> Self {
-        self.providers.push(provider.into());
+        self.ways.push(WayToBe::Provider(Box::new(provider.into())));
+        self
+    }
+
+    /// Adds signing in by mail.
+    #[must_use]
+    pub fn email(mut self, provider: EmailProvider) -> Self {
+        self.ways.push(WayToBe::Email(provider));
+        self
+    }
+
+    /// Adds signing in with what the application checks.
+    #[must_use]
+    pub fn credentials(mut self, provider: CredentialsProvider) -> Self {
+        self.ways.push(WayToBe::Credentials(provider));
         self
     }
 
@@ -262,6 +297,89 @@ impl AuthBuilder {
         self.events(ClosureEvents(Box::new(move |event| Box::pin(handler(event)))))
     }
 
+    /// One store for everything: people and their accounts, sessions, links in mails, what is ended, and how often somebody
+    /// tried. The methods below give one of these somewhere else, when they come after this one.
+    #[must_use]
+    pub fn store<S>(mut self, store: S) -> Self
+    where
+        S: Accounts + Sessions + OneTime + Revocations + Throttle + 'static,
+    {
+        let store = Arc::new(store);
+        self.accounts = Some(store.clone());
+        self.sessions = Some(store.clone());
+        self.one_time = Some(store.clone());
+        self.revocations = store.clone();
+        self.throttle = store;
+        self
+    }
+
+    /// Where people and their accounts are kept. Without it nobody is stored, and everybody's id comes from their provider.
+    #[must_use]
+    pub fn accounts(mut self, accounts: impl Accounts + 'static) -> Self {
+        self.accounts = Some(Arc::new(accounts));
+        self
+    }
+
+    /// Where sessions are kept. Without it they live in cookies.
+    #[must_use]
+    pub fn sessions(mut self, sessions: impl Sessions + 'static) -> Self {
+        self.sessions = Some(Arc::new(sessions));
+        self
+    }
+
+    /// Keeps sessions in cookies although there is a store: nothing is asked at each request but what is ended.
+    #[must_use]
+    pub fn sessions_in_cookies(mut self) -> Self {
+        self.sessions = None;
+        self
+    }
+
+    /// How a store keeps the keys of its sessions; change it only for a database that is shared with Auth.js.
+    #[must_use]
+    pub fn session_tokens(mut self, tokens: SessionTokens) -> Self {
+        self.session_tokens = tokens;
+        self
+    }
+
+    /// Where links and codes in mails are remembered until they are used.
+    #[must_use]
+    pub fn one_time(mut self, one_time: impl OneTime + 'static) -> Self {
+        self.one_time = Some(Arc::new(one_time));
+        self
+    }
+
+    /// Where attempts are counted. In memory unless you say otherwise, which counts for each process.
+    #[must_use]
+    pub fn throttle(mut self, throttle: impl Throttle + 'static) -> Self {
+        self.throttle = Arc::new(throttle);
+        self
+    }
+
+    /// What happens when a known person has the e-mail address of a new account.
+    #[must_use]
+    pub fn link_policy(mut self, policy: LinkPolicy) -> Self {
+        self.linking.policy = policy;
+        self
+    }
+
+    /// Whether a link in a mail signs in as a person whose address was never proven.
+    #[must_use]
+    pub fn danger_unverified_addresses(mut self, unverified: UnverifiedAddresses) -> Self {
+        self.linking.unverified = unverified;
+        self
+    }
+
+    /// The `provision` hook, as a closure.
+    #[must_use]
+    pub fn provision<F, R>(mut self, hook: F) -> Self
+    where
+        F: Fn(ProvisionInput) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Provision, HookError>> + Send + 'static,
+    {
+        self.hooks.provision = Some(Box::new(move |input| Box::pin(hook(input))));
+        self
+    }
+
     /// Where ended sessions are remembered. In memory unless you say otherwise, which is right for one process.
     #[must_use]
     pub fn revocations(mut self, revocations: impl Revocations + 'static) -> Self {
@@ -329,7 +447,12 @@ impl AuthBuilder {
         }
         let allowed = self.allowed.iter().map(|origin| Origin::parse(origin)).collect::<Result<Vec<_>, _>>();
         let allowed_origins = allowed.map_err(|error| ConfigError::Url(format!("allow_return_to: {error}")))?;
-        let entries = check_providers(self.providers)?;
+        let (entries, ways) = check_ways(self.ways)?;
+        if ways.iter().any(|way| matches!(way, Way::Email(_))) && self.one_time.is_none() {
+            return Err(ConfigError::MissingStore(
+                "signing in by mail needs a store that remembers links until they are used: add `.one_time(…)` or `.store(…)`",
+            ));
+        }
         let (style, content_security_policy) = look(&self.theme, &entries)?;
         let keys = |error: crate::seal::SealError| ConfigError::Keys(error.to_string());
         let kind = |security| {
@@ -346,6 +469,11 @@ impl AuthBuilder {
                 security,
             })
         };
+        if self.sessions.as_ref().is_some_and(|sessions| sessions.needs_accounts()) && self.accounts.is_none() {
+            return Err(ConfigError::MissingStore(
+                "this store keeps sessions of the people that it keeps: give it as `.accounts(…)` too, or as `.store(…)`",
+            ));
+        }
         let transport = self.transport.ok_or(ConfigError::MissingTransport)?;
         Ok(Auth::new(Settings {
             secure: kind(CookieSecurity::Secure)?,
@@ -353,7 +481,20 @@ impl AuthBuilder {
             pending: Sealer::new(&self.secrets, pending::SALT).map_err(keys)?,
             leaving: Sealer::new(&self.secrets, leaving::SALT).map_err(keys)?,
             csrf: Csrf::new(&self.secrets),
-            revocations: self.revocations,
+            stores: Stores {
+                accounts: self.accounts,
+                sessions: self
+                    .sessions
+                    .map(|sessions| StoredSessions::new(sessions, self.session_tokens, self.lifetime)),
+                one_time: self.one_time,
+                revocations: self.revocations,
+                throttle: self.throttle,
+            },
+            linking: self.linking,
+            codes: Sealer::new(&self.secrets, code_request::SALT).map_err(keys)?,
+            proofs: ProofHash::new(&self.secrets),
+            ways,
+            connecting: Sealer::new(&self.secrets, connect::SALT).map_err(keys)?,
             refreshes: Refreshes::default(),
             registry: Registry::new(entries, transport, self.clock.clone()),
             base_path: self.base_path,
@@ -372,10 +513,23 @@ impl AuthBuilder {
     }
 }
 
-fn check_providers(registrations: Vec<Registration>) -> Result<Vec<Entry>, ConfigError> {
-    let mut entries: Vec<Entry> = Vec::with_capacity(registrations.len());
-    for registration in registrations {
-        let id = registration.provider().id.to_string();
+/// A way to sign in, not checked yet.
+#[derive(Debug)]
+enum WayToBe {
+    Provider(Box<Registration>),
+    Email(EmailProvider),
+    Credentials(CredentialsProvider),
+}
+
+/// The ways in their order, and apart from them the entries of providers that are asked over the network.
+fn check_ways(to_be: Vec<WayToBe>) -> Result<(Vec<Entry>, Vec<Way>), ConfigError> {
+    let (mut entries, mut ways, mut ids) = (Vec::new(), Vec::with_capacity(to_be.len()), HashSet::new());
+    for way in to_be {
+        let id = match &way {
+            WayToBe::Provider(registration) => registration.provider().id.to_string(),
+            WayToBe::Email(provider) => provider.id.clone(),
+            WayToBe::Credentials(provider) => provider.id.clone(),
+        };
         // Browsers take `.` and `..` in a path for something else, and Auth.js's client takes `undefined` for no provider.
         let sound = !matches!(&*id, "" | "." | ".." | "undefined")
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
@@ -383,12 +537,21 @@ fn check_providers(registrations: Vec<Registration>) -> Result<Vec<Entry>, Confi
             let problem = "the id may only have letters, digits, dashes, underscores and dots".to_owned();
             return Err(ConfigError::Provider { provider: id, problem });
         }
-        if entries.iter().any(|entry| entry.id() == id) {
+        if !ids.insert(id.clone()) {
             return Err(ConfigError::DuplicateProvider(id));
         }
-        entries.push(Entry::new(registration).map_err(|problem| ConfigError::Provider { provider: id, problem })?);
+        ways.push(match way {
+            WayToBe::Provider(registration) => {
+                entries.push(
+                    Entry::new(*registration).map_err(|problem| ConfigError::Provider { provider: id, problem })?,
+                );
+                Way::Provider(entries.len() - 1)
+            }
+            WayToBe::Email(provider) => Way::Email(provider),
+            WayToBe::Credentials(provider) => Way::Credentials(provider),
+        });
     }
-    Ok(entries)
+    Ok((entries, ways))
 }
 
 /// The style sheet of the pages, and the policy that lets nothing else in.

@@ -40,6 +40,10 @@ pub struct CookieNames {
     pub tokens: String,
     /// A departure to the provider's end of session.
     pub leaving: String,
+    /// An account that waits to be connected.
+    pub connect: String,
+    /// A request for a code by mail.
+    pub code: String,
 }
 
 impl CookieNames {
@@ -58,6 +62,8 @@ impl CookieNames {
             failure: format!("{host}authstile.failure"),
             tokens: format!("{host}authstile.tokens"),
             leaving: format!("{host}authstile.leaving"),
+            connect: format!("{host}authstile.connect"),
+            code: format!("{host}authstile.code"),
         }
     }
 }

@@ -7,10 +7,11 @@ use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::client_auth::ClientAuthentication;
 use serde::de::DeserializeOwned;
 
+use crate::link::LinkPolicy;
 use crate::model::User;
 use crate::profile::{ProfileMap, ProfileMapping};
 use crate::provider::{ProfileSource, Style};
-use crate::registration::{EndSession, Registration};
+use crate::registration::{EndSession, Registration, StoreTokens};
 use crate::routing::{SignInForm, SignInRouter};
 use crate::vault::KeepTokens;
 
@@ -146,6 +147,20 @@ pub trait Customize: AsMut<Registration> + Sized {
     #[must_use]
     fn keep_tokens(mut self, keep: KeepTokens) -> Self {
         self.as_mut().keep_tokens = keep;
+        self
+    }
+
+    /// What happens when a known person has the e-mail address of a new account of this provider.
+    #[must_use]
+    fn link_policy(mut self, policy: LinkPolicy) -> Self {
+        self.as_mut().link_policy = Some(policy);
+        self
+    }
+
+    /// Whether the provider's tokens are written into the store of accounts.
+    #[must_use]
+    fn store_tokens(mut self, when: StoreTokens) -> Self {
+        self.as_mut().store_tokens = when;
         self
     }
 

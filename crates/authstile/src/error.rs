@@ -11,6 +11,8 @@ use authstile_oauth::userinfo::UserInfoError;
 
 use crate::guard::GuardError;
 use crate::hooks::HookError;
+use crate::link::NotLinked;
+use crate::mail::MailError;
 use crate::profile::ProfileError;
 use crate::registration::IdentityMismatch;
 use crate::registry::ProviderError;
@@ -42,6 +44,9 @@ pub enum Error {
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A mail could not be sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The application's hook failed.
     #[error("the {hook} hook failed: {source}")]
     Hook {
@@ -88,6 +93,12 @@ pub enum RequestError {
     /// What a visitor entered is no e-mail address.
     #[error("what was entered is no e-mail address")]
     InvalidEmail,
+    /// Too many attempts by one client or for one address.
+    #[error("too many attempts; the next is allowed in {seconds} s")]
+    TooManyAttempts {
+        /// Seconds until the next attempt is allowed.
+        seconds: u32,
+    },
     /// More or longer authorization parameters than a sign-in can remember.
     #[error("the sign-in request carries too many authorization parameters")]
     TooManyParameters,
@@ -120,6 +131,31 @@ pub enum Denied {
         /// The user's id.
         user: String,
     },
+    /// The `provision` hook does not want this new person.
+    #[error("the provision hook denied somebody new from provider {provider}: {reason}")]
+    NotProvisioned {
+        /// The provider's id.
+        provider: String,
+        /// What the hook says.
+        reason: String,
+    },
+    /// The account cannot become this person's.
+    #[error("provider {provider}: {why}")]
+    NotLinked {
+        /// The provider's id.
+        provider: String,
+        /// Why.
+        why: NotLinked,
+    },
+    /// A link or a code from a mail is wrong, used up or expired.
+    #[error("the link or code is {0}")]
+    Verification(VerificationFailure),
+    /// What somebody entered to sign in is wrong.
+    #[error("the credentials were rejected ({code})")]
+    CredentialsRejected {
+        /// For the application's page: Auth.js's `code`, in the address. Letters, digits, dashes and underscores.
+        code: String,
+    },
     /// The account, its connection or its organization was switched off.
     #[error("{user} was switched off by directory or administrator")]
     Deactivated {
@@ -137,6 +173,25 @@ pub enum Denied {
     Mismatch(#[from] IdentityMismatch),
 }
 
+/// Why a link or code does not sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerificationFailure {
+    /// Not one of ours, or used before.
+    Unknown,
+    /// Too old.
+    Expired,
+}
+
+impl fmt::Display for VerificationFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "wrong or used up",
+            Self::Expired => "expired",
+        })
+    }
+}
+
 impl Error {
     pub(crate) fn provider(provider: &str, leg: Leg, source: ProviderError) -> Self {
         Self::Provider { provider: provider.to_owned(), leg, source }
@@ -152,6 +207,10 @@ impl Error {
         match self {
             Self::Request(RequestError::Guard(_)) => "MissingCSRF",
             Self::Request(RequestError::InvalidEmail) => "OAuthSignInError",
+            Self::Request(RequestError::TooManyAttempts { .. }) | Self::Mail(_) => "EmailSignInError",
+            Self::Denied(Denied::NotLinked { .. }) => "OAuthAccountNotLinked",
+            Self::Denied(Denied::Verification(_)) => "Verification",
+            Self::Denied(Denied::CredentialsRejected { .. }) => "CredentialsSignin",
             Self::Denied(_) => "AccessDenied",
             Self::Provider { leg: Leg::SignIn, .. } => "OAuthSignInError",
             Self::Provider { leg: Leg::Callback, .. } => "OAuthCallbackError",
@@ -164,7 +223,12 @@ impl Error {
     /// Which page says it: the sign-in page, where one can try again, or the error page.
     pub(crate) fn page(&self) -> &'static str {
         match self.public_code() {
-            "MissingCSRF" | "OAuthSignInError" | "OAuthCallbackError" => "signin",
+            "MissingCSRF"
+            | "OAuthSignInError"
+            | "OAuthCallbackError"
+            | "OAuthAccountNotLinked"
+            | "CredentialsSignin"
+            | "EmailSignInError" => "signin",
             _ => "error",
         }
     }
@@ -177,6 +241,7 @@ impl Error {
                 RequestError::Guard(_) => Reason::StalePage,
                 RequestError::UnknownProvider { .. } | RequestError::UnknownAction => Reason::NotFound,
                 RequestError::InvalidEmail => Reason::InvalidEmail,
+                RequestError::TooManyAttempts { .. } => Reason::TooManyAttempts,
                 RequestError::PendingExpired => Reason::SignInExpired,
                 RequestError::StateMissing | RequestError::PendingMissing | RequestError::WrongProvider { .. } => {
                     Reason::SignInUnknown
@@ -185,6 +250,12 @@ impl Error {
             },
             Self::Denied(Denied::AccessDenied { .. } | Denied::SessionEnded { .. }) => Reason::AccessDenied,
             Self::Denied(Denied::Deactivated { .. }) => Reason::Deactivated,
+            Self::Denied(Denied::NotProvisioned { .. }) => Reason::NotProvisioned,
+            Self::Denied(Denied::NotLinked { why: NotLinked::OwnedByAnother, .. }) => Reason::AccountOfAnother,
+            Self::Denied(Denied::NotLinked { .. }) => Reason::AccountExists,
+            Self::Denied(Denied::Verification(_)) => Reason::Verification,
+            Self::Denied(Denied::CredentialsRejected { .. }) => Reason::CredentialsRejected,
+            Self::Mail(_) => Reason::MailNotSent,
             Self::Denied(Denied::Mismatch(mismatch)) => match mismatch {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
@@ -235,7 +306,7 @@ impl Error {
             Self::Request(_) => tracing::debug!(%reference, code, error = %self, "refused a request"),
             Self::Denied(_) => tracing::info!(%reference, code, error = %self, "denied"),
             Self::Provider { .. } => tracing::warn!(%reference, code, error = %self, "the provider failed"),
-            Self::Store(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
+            Self::Mail(_) | Self::Store(_) | Self::Hook { .. } | Self::Configuration(_) | Self::Bug(_) => {
                 tracing::error!(%reference, code, error = %self, "failed")
             }
         }
@@ -276,12 +347,18 @@ impl From<WriteError> for Error {
 #[non_exhaustive]
 pub enum Reason {
     AccessDenied,
+    AccountExists,
+    AccountOfAnother,
+    ConnectAccount,
     ConnectionMismatch,
     Configuration,
+    CredentialsRejected,
     Deactivated,
     DomainNotAllowed,
     InvalidEmail,
+    MailNotSent,
     NotFound,
+    NotProvisioned,
     OrganizationMismatch,
     ProviderDenied,
     ProviderMisbehaved,
@@ -291,6 +368,7 @@ pub enum Reason {
     SignInExpired,
     SignInUnknown,
     StalePage,
+    TooManyAttempts,
     TooManyParameters,
     Unavailable,
     Verification,
@@ -299,12 +377,18 @@ pub enum Reason {
 impl Reason {
     const ALL: &[Self] = &[
         Self::AccessDenied,
+        Self::AccountExists,
+        Self::AccountOfAnother,
+        Self::ConnectAccount,
         Self::ConnectionMismatch,
         Self::Configuration,
+        Self::CredentialsRejected,
         Self::Deactivated,
         Self::DomainNotAllowed,
         Self::InvalidEmail,
+        Self::MailNotSent,
         Self::NotFound,
+        Self::NotProvisioned,
         Self::OrganizationMismatch,
         Self::ProviderDenied,
         Self::ProviderMisbehaved,
@@ -314,6 +398,7 @@ impl Reason {
         Self::SignInExpired,
         Self::SignInUnknown,
         Self::StalePage,
+        Self::TooManyAttempts,
         Self::TooManyParameters,
         Self::Unavailable,
         Self::Verification,
@@ -331,6 +416,9 @@ impl Reason {
             "Verification" => Self::Verification,
             "MissingCSRF" => Self::StalePage,
             "SessionRequired" => Self::SessionRequired,
+            "OAuthAccountNotLinked" | "AccountNotLinked" => Self::AccountExists,
+            "CredentialsSignin" => Self::CredentialsRejected,
+            "EmailSignin" | "EmailSignInError" | "EmailCreateAccount" => Self::MailNotSent,
             "OAuthCallbackError" | "OAuthSignInError" | "OAuthSignin" | "OAuthCallback" | "OAuthCreateAccount"
             | "Callback" | "Signin" => Self::ProviderRefused,
             _ => Self::Configuration,
@@ -344,7 +432,11 @@ impl Reason {
             | Self::Deactivated
             | Self::OrganizationMismatch
             | Self::ConnectionMismatch
+            | Self::NotProvisioned
             | Self::DomainNotAllowed => code == "AccessDenied",
+            Self::AccountExists | Self::AccountOfAnother | Self::ConnectAccount => code == "OAuthAccountNotLinked",
+            Self::CredentialsRejected => code == "CredentialsSignin",
+            Self::MailNotSent | Self::TooManyAttempts => code == "EmailSignInError",
             Self::StalePage => code == "MissingCSRF",
             Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable | Self::InvalidEmail => {
                 matches!(code, "OAuthSignInError" | "OAuthCallbackError")
@@ -356,7 +448,8 @@ impl Reason {
             | Self::SignInExpired
             | Self::SignInUnknown
             | Self::TooManyParameters => code == "Configuration",
-            Self::SessionRequired | Self::Verification => false,
+            Self::Verification => code == "Verification",
+            Self::SessionRequired => false,
         }
     }
 
@@ -368,17 +461,24 @@ impl Reason {
             | Self::OrganizationMismatch
             | Self::ConnectionMismatch
             | Self::DomainNotAllowed
+            | Self::NotProvisioned
             | Self::Verification => http::StatusCode::FORBIDDEN,
+            Self::TooManyAttempts => http::StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => http::StatusCode::NOT_FOUND,
             Self::SignInExpired | Self::SignInUnknown | Self::StalePage | Self::TooManyParameters => {
                 http::StatusCode::BAD_REQUEST
             }
             Self::ProviderMisbehaved | Self::ProviderUnreachable => http::StatusCode::BAD_GATEWAY,
             Self::Configuration => http::StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
-            Self::ProviderDenied | Self::ProviderRefused | Self::SessionRequired | Self::InvalidEmail => {
-                http::StatusCode::OK
-            }
+            Self::Unavailable | Self::MailNotSent => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::ProviderDenied
+            | Self::ProviderRefused
+            | Self::SessionRequired
+            | Self::InvalidEmail
+            | Self::AccountExists
+            | Self::AccountOfAnother
+            | Self::ConnectAccount
+            | Self::CredentialsRejected => http::StatusCode::OK,
         }
     }
 }
@@ -416,6 +516,9 @@ pub enum ConfigError {
     /// The look of the pages.
     #[error("theme: {0}")]
     Theme(String),
+    /// A feature needs a store that is not there.
+    #[error("{0}")]
+    MissingStore(&'static str),
     /// No way to the network.
     #[error("no transport: add `.transport(authstile_reqwest::ReqwestTransport::new()?)`")]
     MissingTransport,

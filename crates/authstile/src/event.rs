@@ -34,6 +34,20 @@ pub enum Event {
         /// The person.
         user: User,
     },
+    /// A user was changed: their address was proven. Only with a store.
+    UpdateUser {
+        /// The person.
+        user: User,
+    },
+    /// An account was taken from a user. Only with a store.
+    UnlinkAccount {
+        /// The user's id.
+        user_id: String,
+        /// The provider's id.
+        provider: String,
+        /// The subject there.
+        provider_account_id: String,
+    },
     /// An account was linked to a user. Only with a store.
     LinkAccount {
         /// The person.
@@ -60,6 +74,8 @@ impl Event {
             Self::SignIn { .. } => "signIn",
             Self::SignOut { .. } => "signOut",
             Self::CreateUser { .. } => "createUser",
+            Self::UpdateUser { .. } => "updateUser",
+            Self::UnlinkAccount { .. } => "unlinkAccount",
             Self::LinkAccount { .. } => "linkAccount",
             Self::Session { .. } => "session",
         }

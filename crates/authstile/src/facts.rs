@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::model::Claims;
-use crate::store::revocation::RevocationKey;
+use crate::store::{RevocationKey, SessionData};
 
 /// The member of the session token that holds the facts. Auth.js leaves it alone.
 const MEMBER: &str = "authstile";
@@ -19,6 +19,9 @@ pub(crate) struct SessionFacts {
     pub(crate) provider: String,
     /// Milliseconds since 1970 at which somebody signed in.
     pub(crate) at: i64,
+    /// The same, where the session went on under a new id since: `at` is that moment then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begun: Option<i64>,
     /// What it can be revoked by.
     pub(crate) keys: Vec<RevocationKey>,
 }
@@ -27,6 +30,11 @@ impl SessionFacts {
     /// Reads the facts of a session.
     pub(crate) fn of(claims: &Claims) -> Option<Self> {
         Self::deserialize(claims.get(MEMBER)?).ok()
+    }
+
+    /// The facts of a session that is kept in a store.
+    pub(crate) fn from_data(data: &SessionData) -> Self {
+        Self { id: data.id.clone(), provider: data.provider.clone(), at: data.at, begun: None, keys: data.keys.clone() }
     }
 
     /// Writes them into the claims of a session.

@@ -54,13 +54,7 @@ pub(crate) struct CsrfToken {
 
 impl Csrf {
     pub(crate) fn new(secrets: &Secrets) -> Self {
-        let joined = secrets.joined();
-        let singles = secrets
-            .iter()
-            .filter(|secret| *secret != joined.expose_secret())
-            .map(|secret| SecretString::from(secret.to_owned()));
-        let singles: Vec<SecretString> = singles.collect();
-        Self { texts: [joined].into_iter().chain(singles).collect() }
+        Self { texts: secrets.hashed_texts() }
     }
 
     /// The browser's token, or a fresh one.

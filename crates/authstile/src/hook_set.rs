@@ -9,7 +9,9 @@ use serde_json::Value;
 use crate::BoxFuture;
 use crate::error::Error;
 use crate::facts::SessionFacts;
-use crate::hooks::{HookError, Hooks, JwtInput, SessionInput, SignInAttempt, SignInDecision};
+use crate::hooks::{
+    HookError, Hooks, JwtInput, Provision, ProvisionInput, SessionInput, SignInAttempt, SignInDecision,
+};
 use crate::model::Claims;
 
 pub(crate) type Closure<I, O> = Box<dyn Fn(I) -> BoxFuture<'static, Result<O, HookError>> + Send + Sync>;
@@ -23,6 +25,7 @@ pub(crate) struct HookSet {
     pub(crate) redirect: Option<RedirectClosure>,
     pub(crate) jwt: Option<Closure<JwtInput, Option<Claims>>>,
     pub(crate) session: Option<Closure<SessionInput, Value>>,
+    pub(crate) provision: Option<Closure<ProvisionInput, Provision>>,
 }
 
 impl HookSet {
@@ -34,6 +37,16 @@ impl HookSet {
             (None, None) => return Ok(SignInDecision::Allow),
         };
         decision.await.map_err(|source| Error::hook("sign_in", source))
+    }
+
+    /// May this new person be stored?
+    pub(crate) async fn provision(&self, input: impl FnOnce() -> ProvisionInput) -> Result<Provision, Error> {
+        let answer = match (&self.provision, &self.base) {
+            (Some(hook), _) => hook(input()),
+            (None, Some(base)) => base.provision(input()),
+            (None, None) => return Ok(Provision::Allow),
+        };
+        answer.await.map_err(|source| Error::hook("provision", source))
     }
 
     /// Where may a browser be sent? `None` leaves it to the default.
@@ -69,10 +82,10 @@ impl HookSet {
     }
 
     /// What does the browser see?
-    pub(crate) async fn session(&self, public: Value, claims: &Claims) -> Result<Value, Error> {
+    pub(crate) async fn session(&self, public: Value, claims: &Claims, update: Option<Value>) -> Result<Value, Error> {
         let view = match (&self.session, &self.base) {
-            (Some(hook), _) => hook(SessionInput { public, claims: claims.clone() }),
-            (None, Some(base)) => base.session(SessionInput { public, claims: claims.clone() }),
+            (Some(hook), _) => hook(SessionInput { public, claims: claims.clone(), update }),
+            (None, Some(base)) => base.session(SessionInput { public, claims: claims.clone(), update }),
             (None, None) => return Ok(public),
         };
         view.await.map_err(|source| Error::hook("session", source))

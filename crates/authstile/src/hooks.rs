@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::BoxFuture;
 use crate::model::{Account, Claims, User};
+use crate::store::NewUser;
 
 /// Whatever an application's code failed with. A failing hook denies.
 pub type HookError = Box<dyn std::error::Error + Send + Sync>;
@@ -19,6 +20,12 @@ pub trait Hooks: Send + Sync + fmt::Debug {
     fn sign_in<'a>(&'a self, attempt: SignInAttempt) -> BoxFuture<'a, Result<SignInDecision, HookError>> {
         let _ = attempt;
         Box::pin(std::future::ready(Ok(SignInDecision::Allow)))
+    }
+
+    /// May this new person be stored, and as whom? Only with a store of accounts.
+    fn provision<'a>(&'a self, input: ProvisionInput) -> BoxFuture<'a, Result<Provision, HookError>> {
+        let _ = input;
+        Box::pin(std::future::ready(Ok(Provision::Allow)))
     }
 
     /// Where may a browser be sent? `url` is what was asked for, unbelieved; `origin` is ours. `None` leaves it to the
@@ -50,6 +57,36 @@ pub struct SignInAttempt {
     pub account: Account,
     /// The provider's claims, from verified sources.
     pub profile: Claims,
+    /// Whether somebody only asks for a mail to sign in with, and has proven nothing yet. Answer alike for known and
+    /// unknown people: what differs tells strangers who has an account.
+    pub is_verification_request: bool,
+}
+
+/// Somebody new is about to be stored.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ProvisionInput {
+    /// As they would be stored.
+    pub user: NewUser,
+    /// The account they came with.
+    pub account: Account,
+    /// The provider's claims, from verified sources.
+    pub profile: Claims,
+}
+
+/// The application's answer about somebody new.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Provision {
+    /// They are stored as proposed.
+    Allow,
+    /// They are stored like this: with another name, or with attributes.
+    AllowAs(Box<NewUser>),
+    /// They are not let in; the reason is for the log.
+    Deny {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// The application's answer to an attempt.
@@ -108,6 +145,8 @@ pub struct JwtInput {
 pub struct SessionInput {
     /// The default public view: `{user: {name, email, image}, expires}`.
     pub public: Value,
-    /// The claims of the session token.
+    /// The claims of the session token; of a stored session, the same made of its row.
     pub claims: Claims,
+    /// At an update: what the browser sent as `data`, **untrusted**.
+    pub update: Option<Value>,
 }

@@ -9,6 +9,7 @@ use authstile_oauth::access_token::VerifiedAccessToken;
 use authstile_oauth::id_token::IdToken;
 use authstile_oauth::secret::ClientSecret;
 
+use crate::link::LinkPolicy;
 use crate::profile::ProfileMapping;
 use crate::provider::{GITHUB, Provider};
 use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
@@ -38,6 +39,8 @@ impl Provider {
             initiator: None,
             explain: None,
             webhooks: None,
+            link_policy: None,
+            store_tokens: StoreTokens::AtLink,
         }
     }
 }
@@ -70,6 +73,21 @@ pub struct Registration {
     pub(crate) initiator: Option<Arc<dyn LoginInitiator>>,
     pub(crate) explain: Option<Explain>,
     pub(crate) webhooks: Option<Arc<dyn WebhookReceiver>>,
+    /// `None`: the engine's.
+    pub(crate) link_policy: Option<LinkPolicy>,
+    pub(crate) store_tokens: StoreTokens,
+}
+
+/// Whether a provider's tokens are written into the store of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreTokens {
+    /// When the account is linked, and never again: the default, and Auth.js's.
+    #[default]
+    AtLink,
+    /// At each sign-in, so that they are those that are good.
+    EachSignIn,
+    /// Never.
+    Never,
 }
 
 /// What a visitor reads about an error code of a provider, and who can mend it.

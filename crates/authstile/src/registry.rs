@@ -183,6 +183,10 @@ impl Registry {
         Self { entries, transport, clock }
     }
 
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
     pub(crate) fn find(&self, id: &str) -> Option<Resolved<'_>> {
         self.entries.iter().find(|entry| entry.id() == id).map(|entry| Resolved { entry, registry: self })
     }

@@ -34,6 +34,12 @@ impl Origin {
         matches!(url.scheme(), "http" | "https").then(|| Self(url.origin().ascii_serialization()))
     }
 
+    /// Host and port, as people read them: `app.example.com`, `localhost:3000`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.as_str().split_once("://").map_or(self.as_str(), |(_, host)| host)
+    }
+
     /// The text, for example `https://app.example.com`.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -23,6 +23,10 @@ pub(crate) enum Route<'a> {
     Webhook(&'a str),
     /// A sign-in that begins elsewhere.
     Initiate(&'a str),
+    /// Whether a waiting account becomes that of the person who is signed in: the question.
+    ConnectPage,
+    /// The answer.
+    Connect,
     Error,
     VerifyRequest,
 }
@@ -74,6 +78,8 @@ impl<'a> Route<'a> {
             ("backchannel-logout", true, Some(id)) => Ok(Self::BackChannelLogout(id)),
             ("webhooks", true, Some(id)) => Ok(Self::Webhook(id)),
             ("initiate", _, Some(id)) => Ok(Self::Initiate(id)),
+            ("connect", false, _) => Ok(Self::ConnectPage),
+            ("connect", true, _) => Ok(Self::Connect),
             ("error", false, _) => Ok(Self::Error),
             ("verify-request", false, _) => Ok(Self::VerifyRequest),
             ("csrf" | "providers" | "signin" | "callback" | "error" | "verify-request" | "webauthn-options", _, _) => {

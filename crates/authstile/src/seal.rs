@@ -64,9 +64,14 @@ impl Secrets {
         self.0.iter().map(ExposeSecret::expose_secret)
     }
 
-    /// The text that Auth.js hashes into its CSRF cookie: the list, joined with commas.
-    pub(crate) fn joined(&self) -> SecretString {
-        SecretString::from(self.iter().collect::<Vec<_>>().join(","))
+    /// The text that Auth.js hashes into CSRF cookies and the tokens of its mails: the list, joined with commas. Behind it
+    /// each secret alone, so that what was made before a secret was added is still good.
+    pub(crate) fn hashed_texts(&self) -> Vec<SecretString> {
+        let joined = self.iter().collect::<Vec<_>>().join(",");
+        let singles =
+            self.iter().filter(|secret| *secret != joined).map(|secret| SecretString::from(secret.to_owned()));
+        let singles: Vec<SecretString> = singles.collect();
+        [SecretString::from(joined)].into_iter().chain(singles).collect()
     }
 }
 

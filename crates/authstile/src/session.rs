@@ -1,12 +1,16 @@
 //! Sessions that live in the browser: an encrypted token in a cookie, or in several.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::cookie::{CookieNames, CookieSecurity, Cookies, SessionTooLarge, SetCookie, write_session};
+use crate::facts::SessionFacts;
 use crate::model::{Claims, User};
 use crate::random::Random;
 use crate::seal::{SealError, Sealer, Secrets};
+use crate::store::StoredSession;
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +19,32 @@ pub struct SessionLifetime {
     pub max_age: i64,
     /// Seconds after which a page view renews the session; `GET /session` renews it always, as Auth.js does.
     pub update_age: i64,
+    /// Seconds after the sign-in at which a session ends however much it is used; `None`: never.
+    pub absolute: Option<i64>,
 }
 
 impl Default for SessionLifetime {
     /// Auth.js's: 30 days, 1 day.
     fn default() -> Self {
-        Self { max_age: 30 * 24 * 60 * 60, update_age: 24 * 60 * 60 }
+        Self { max_age: 30 * 24 * 60 * 60, update_age: 24 * 60 * 60, absolute: None }
+    }
+}
+
+impl SessionLifetime {
+    /// When a session ends that is used now and began then, in milliseconds since 1970.
+    pub(crate) fn end(&self, begun: Option<i64>, now: UnixTime) -> UnixTime {
+        let idle = now.plus_seconds(self.max_age);
+        match (self.absolute, begun) {
+            (Some(absolute), Some(begun)) => idle.min(UnixTime::from_millis(begun).plus_seconds(absolute)),
+            _ => idle,
+        }
+    }
+
+    /// Whether a session that began then has had its time.
+    pub(crate) fn is_over(&self, begun: Option<i64>, now: UnixTime) -> bool {
+        self.absolute
+            .zip(begun)
+            .is_some_and(|(absolute, begun)| UnixTime::from_millis(begun).plus_seconds(absolute) <= now)
     }
 }
 
@@ -31,10 +55,41 @@ pub(crate) enum Read {
     None,
     /// Cookies that do not open: stale, of another secret, or forged.
     Broken(SealError),
-    /// A session that was ended elsewhere.
-    Revoked,
+    /// A session that has ended: by time, or elsewhere.
+    Ended,
     /// Somebody is signed in.
-    Claims(Claims),
+    Live(Box<Live>),
+}
+
+/// The session of somebody who is signed in.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) claims: Claims,
+    pub(crate) expires: UnixTime,
+    /// Where the session is kept in a store.
+    pub(crate) row: Option<Row>,
+}
+
+/// The stored session behind a cookie.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The cookie's value.
+    pub(crate) token: String,
+    pub(crate) session: StoredSession,
+}
+
+impl Live {
+    /// What the session remembers about its sign-in; `None` for sessions that Auth.js made.
+    pub(crate) fn facts(&self) -> Option<SessionFacts> {
+        match &self.row {
+            Some(row) => row.session.data.as_ref().map(SessionFacts::from_data),
+            None => SessionFacts::of(&self.claims),
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
 }
 
 /// The session cookies of origins of one kind (`https`, or not), with their keys.
@@ -56,16 +111,40 @@ impl SessionCookies {
         Ok(Self { sealer: Sealer::new(secrets, &names.session)?, name: names.session.clone(), security, lifetime })
     }
 
-    /// Reads the session of a request.
+    /// What the session cookies of a request say, unread.
+    pub(crate) fn tokens<'a>(&self, cookies: &Cookies<'a>) -> Vec<Cow<'a, str>> {
+        cookies.session_candidates(&self.name)
+    }
+
+    /// Reads the session of a request, where it lives in the cookie.
     pub(crate) fn read(&self, cookies: &Cookies<'_>, now: UnixTime) -> Read {
         let mut read = Read::None;
-        for token in cookies.session_candidates(&self.name) {
+        for token in self.tokens(cookies) {
             match self.sealer.open(&token, now) {
-                Ok(claims) => return Read::Claims(claims),
+                Ok(claims) if self.is_over(&claims, now) => return Read::Ended,
+                Ok(claims) => {
+                    let expires = self.expires_of(&claims, now);
+                    return Read::Live(Box::new(Live { claims, expires, row: None }));
+                }
                 Err(error) => read = Read::Broken(error),
             }
         }
         read
+    }
+
+    fn is_over(&self, claims: &Claims, now: UnixTime) -> bool {
+        self.lifetime.absolute.is_some() && self.lifetime.is_over(begun(claims), now)
+    }
+
+    /// Writes the key of a stored session into a cookie.
+    pub(crate) fn write_token(
+        &self,
+        token: &str,
+        cookies: &Cookies<'_>,
+        now: UnixTime,
+    ) -> Result<Vec<SetCookie>, WriteError> {
+        let seen = cookies.session_cookies(&self.name);
+        Ok(write_session(&self.name, token, self.expires(now), self.security, &seen)?)
     }
 
     /// Seals claims into cookies, new or renewed; they last from now.
@@ -76,8 +155,9 @@ impl SessionCookies {
         now: UnixTime,
         random: &dyn Random,
     ) -> Result<Vec<SetCookie>, WriteError> {
-        let token = self.sealer.seal(claims, self.lifetime.max_age, now, random)?;
-        Ok(write_session(&self.name, &token, self.expires(now), self.security, &cookies.session_cookies(&self.name))?)
+        let end = self.end_of(&claims, now);
+        let token = self.sealer.seal(claims, end.seconds() - now.seconds(), now, random)?;
+        Ok(write_session(&self.name, &token, end, self.security, &cookies.session_cookies(&self.name))?)
     }
 
     /// Takes away every session cookie that the request brought.
@@ -85,12 +165,20 @@ impl SessionCookies {
         cookies.session_cookies(&self.name).into_iter().map(|name| SetCookie::clear(name, self.security)).collect()
     }
 
+    /// When a session with these claims ends that is used now.
+    pub(crate) fn end_of(&self, claims: &Claims, now: UnixTime) -> UnixTime {
+        match self.lifetime.absolute {
+            Some(_) => self.lifetime.end(begun(claims), now),
+            None => self.expires(now),
+        }
+    }
+
     pub(crate) fn expires(&self, now: UnixTime) -> UnixTime {
         now.plus_seconds(self.lifetime.max_age)
     }
 
     /// When the session ends that these claims describe, if nobody renews it.
-    pub(crate) fn expires_of(&self, claims: &Claims, now: UnixTime) -> UnixTime {
+    fn expires_of(&self, claims: &Claims, now: UnixTime) -> UnixTime {
         claims.get("exp").and_then(Value::as_i64).map_or_else(|| self.expires(now), UnixTime::from_seconds)
     }
 
@@ -101,6 +189,11 @@ impl SessionCookies {
             .and_then(Value::as_i64)
             .is_none_or(|issued| now.seconds() - issued >= self.lifetime.update_age)
     }
+}
+
+/// The moment of the sign-in, in milliseconds since 1970.
+fn begun(claims: &Claims) -> Option<i64> {
+    SessionFacts::of(claims).map(|facts| facts.begun.unwrap_or(facts.at))
 }
 
 /// Why a session cannot be written.

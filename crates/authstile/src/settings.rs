@@ -6,20 +6,24 @@ use http::{HeaderMap, Uri};
 
 use crate::clock::{Clock, UnixTime};
 use crate::cookie::{CookieNames, CookieSecurity, Cookies};
+use crate::credentials::CredentialsProvider;
+use crate::email::{EmailProvider, ProofHash};
 use crate::error::{Error, RequestError};
 use crate::event::{Event, Events};
-use crate::facts::SessionFacts;
 use crate::guard::Csrf;
 use crate::hook_set::HookSet;
 use crate::host::HostPolicy;
+use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::page::Theme;
 use crate::random::Random;
 use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
+use crate::routing::SignInForm;
 use crate::seal::Sealer;
 use crate::session::{Read, SessionCookies};
-use crate::store::revocation::Revocations;
+use crate::store::{Accounts, OneTime, Quota, RevocationKey, Revocations, StoreError, Take, Throttle};
+use crate::stored::StoredSessions;
 use crate::vault::Vault;
 
 /// Addresses of the application's own pages that take the place of the built-in ones: paths, or absolute URLs.
@@ -33,6 +37,8 @@ pub struct Pages {
     pub error: Option<String>,
     /// In place of `/verify-request`.
     pub verify_request: Option<String>,
+    /// Where somebody goes who signed in for the first time; gets `callbackUrl`. Only with a store of accounts.
+    pub new_user: Option<String>,
 }
 
 /// What differs between `https` origins and others: cookie names, and the keys that hang on them.
@@ -42,6 +48,45 @@ pub(crate) struct Kind {
     pub(crate) names: CookieNames,
     pub(crate) session: SessionCookies,
     pub(crate) vault: Vault,
+}
+
+/// What is kept outside of the browser, and where.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    pub(crate) accounts: Option<Arc<dyn Accounts>>,
+    /// `None`: sessions live in cookies.
+    pub(crate) sessions: Option<StoredSessions>,
+    pub(crate) one_time: Option<Arc<dyn OneTime>>,
+    pub(crate) revocations: Arc<dyn Revocations>,
+    pub(crate) throttle: Arc<dyn Throttle>,
+}
+
+/// Whose accounts become one person's.
+#[derive(Debug)]
+pub(crate) struct Linking {
+    /// Where a registration says nothing.
+    pub(crate) policy: LinkPolicy,
+    pub(crate) unverified: UnverifiedAddresses,
+}
+
+/// One way to sign in.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// The provider at this place of the registry.
+    Provider(usize),
+    Email(EmailProvider),
+    Credentials(CredentialsProvider),
+}
+
+/// A way to sign in, as it is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    /// Auth.js's `type`.
+    pub(crate) kind: &'static str,
+    pub(crate) form: SignInForm,
+    pub(crate) way: &'a Way,
 }
 
 /// The engine's inside.
@@ -56,9 +101,15 @@ pub(crate) struct Settings {
     pub(crate) plain: Kind,
     pub(crate) pending: Sealer,
     pub(crate) leaving: Sealer,
+    pub(crate) connecting: Sealer,
+    pub(crate) codes: Sealer,
+    pub(crate) proofs: ProofHash,
+    /// All ways to sign in, in the order of the sign-in page.
+    pub(crate) ways: Vec<Way>,
     pub(crate) csrf: Csrf,
     pub(crate) registry: Registry,
-    pub(crate) revocations: Arc<dyn Revocations>,
+    pub(crate) stores: Stores,
+    pub(crate) linking: Linking,
     pub(crate) refreshes: Refreshes,
     pub(crate) hooks: HookSet,
     pub(crate) events: Option<Arc<dyn Events>>,
@@ -102,19 +153,75 @@ impl Settings {
         })
     }
 
+    /// All ways to sign in, as they are shown.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = Shown<'_>> {
+        let shown = |id, name, kind, form, way| Shown { id, name, kind, form, way };
+        self.ways.iter().filter_map(move |way| match way {
+            Way::Provider(place) => {
+                let registration = &self.registry.entries.get(*place)?.registration;
+                let card = &registration.provider;
+                Some(shown(&*card.id, &*card.name, card.protocol.as_str(), registration.form, way))
+            }
+            Way::Email(provider) => Some(shown(&provider.id, &provider.name, "email", SignInForm::Button, way)),
+            Way::Credentials(provider) => {
+                Some(shown(&provider.id, &provider.name, "credentials", SignInForm::Button, way))
+            }
+        })
+    }
+
+    /// The way to sign in by mail that an id in a path names.
+    pub(crate) fn email(&self, id: &str) -> Option<&EmailProvider> {
+        self.ways.iter().find_map(|way| match way {
+            Way::Email(provider) if provider.id == id => Some(provider),
+            _ => None,
+        })
+    }
+
+    /// The way to sign in with credentials that an id in a path names.
+    pub(crate) fn credentials(&self, id: &str) -> Option<&CredentialsProvider> {
+        self.ways.iter().find_map(|way| match way {
+            Way::Credentials(provider) if provider.id == id => Some(provider),
+            _ => None,
+        })
+    }
+
+    /// One more attempt at something, by or for somebody.
+    pub(crate) async fn limit(&self, what: &str, parts: &[&str], quota: Quota, now: UnixTime) -> Result<(), Error> {
+        match self.stores.throttle.take(RevocationKey::new(what, parts).as_str(), quota, now).await? {
+            Take::Allowed => Ok(()),
+            Take::Wait { seconds } => Err(RequestError::TooManyAttempts { seconds }.into()),
+        }
+    }
+
     /// The session that the cookies of a request hold, unless it was ended elsewhere.
     pub(crate) async fn live(&self, kind: &Kind, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
-        let claims = match kind.session.read(cookies, now) {
-            Read::Claims(claims) => claims,
+        let live = match self.presented(kind, cookies, now).await? {
+            Read::Live(live) => live,
             nobody => return Ok(nobody),
         };
-        if self.revocations.is_empty() {
-            return Ok(Read::Claims(claims));
+        if live.row.is_some() || self.stores.revocations.is_empty() {
+            return Ok(Read::Live(live));
         }
-        let Some(facts) = SessionFacts::of(&claims) else { return Ok(Read::Claims(claims)) };
-        let revoked_at = self.revocations.revoked_at(&facts.keys).await.map_err(Error::Store)?;
+        let Some(facts) = live.facts() else { return Ok(Read::Live(live)) };
+        let revoked_at = self.stores.revocations.revoked_at(&facts.keys).await?;
         let ended = revoked_at.is_some_and(|at| facts.ended_by(at));
-        Ok(if ended { Read::Revoked } else { Read::Claims(claims) })
+        Ok(if ended { Read::Ended } else { Read::Live(live) })
+    }
+
+    /// The session that the cookies of a request hold or name; for those in cookies, whether or not it was ended elsewhere.
+    pub(crate) async fn presented(&self, kind: &Kind, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
+        match &self.stores.sessions {
+            Some(stored) => Ok(stored.read(&kind.session.tokens(cookies), now).await?),
+            None => Ok(kind.session.read(cookies, now)),
+        }
+    }
+
+    /// Ends every session that carries the key and has begun, wherever sessions live.
+    pub(crate) async fn end_sessions(&self, key: &RevocationKey, now: UnixTime) -> Result<(), StoreError> {
+        match &self.stores.sessions {
+            Some(stored) => stored.store.delete_by_key(key, now).await.map(drop),
+            None => self.stores.revocations.revoke(key, now, self.plain.session.expires(now)).await,
+        }
     }
 
     /// The members of the session token that providers were told to show to the browser.
@@ -127,6 +234,20 @@ impl Settings {
         format!("{origin}{}/{path}", self.base_path)
     }
 
+    /// A page of the application's, with parameters: a path of this origin, or an absolute URL.
+    pub(crate) fn page(&self, page: &str, origin: &Origin, parameters: &[(&str, &str)]) -> String {
+        let page = with_query(page, parameters);
+        if page.starts_with('/') { format!("{origin}{page}") } else { page }
+    }
+
+    /// A fresh reference, which a visitor can tell and the log has too: ten characters that can be read aloud.
+    pub(crate) fn reference(&self) -> String {
+        const DIGITS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
+        let bytes = self.random.bytes::<10>().unwrap_or_default();
+        let digits = bytes.iter().filter_map(|byte| DIGITS.get(usize::from(*byte) % DIGITS.len()));
+        digits.map(|digit| char::from(*digit)).collect()
+    }
+
     /// Tells the application what happened; whether it could hear it changes nothing.
     pub(crate) async fn emit(&self, event: Event) {
         let Some(events) = &self.events else { return };
@@ -134,5 +255,27 @@ impl Settings {
         if let Err(error) = events.on_event(event).await {
             tracing::error!(event = name, %error, "an event handler failed");
         }
+    }
+}
+
+/// Appends parameters to a path or URL that may have a query already.
+pub(crate) fn with_query(page: &str, parameters: &[(&str, &str)]) -> String {
+    if parameters.is_empty() {
+        return page.to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let joint = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{joint}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_joined_properly() {
+        assert_eq!(with_query("/login", &[("error", "a b")]), "/login?error=a+b");
+        assert_eq!(with_query("/login?x=1", &[("error", "a")]), "/login?x=1&error=a");
+        assert_eq!(with_query("/login", &[]), "/login");
     }
 }

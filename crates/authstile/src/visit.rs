@@ -1,5 +1,7 @@
 //! One request, read: who is asking, from where, with which form, and where they want to go afterwards.
 
+use std::net::IpAddr;
+
 use authstile_oauth::form::Parameters;
 use bytes::Bytes;
 use http::{HeaderMap, Uri, header};
@@ -10,6 +12,11 @@ use crate::cookie::{CookieNames, CookieSecurity, Cookies, SetCookie};
 use crate::guard::{self, CsrfToken, GuardError, SameOrigin};
 use crate::return_to::{Origin, ReturnTo};
 use crate::settings::{Kind, Settings};
+
+/// The address of the client, where whoever stands in front of the engine knows it: put it among the extensions of the
+/// request ([`http::Request::extensions_mut`]). Limits by client and the list of sessions use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
 
 /// A request, read once.
 #[derive(Debug)]
@@ -25,6 +32,9 @@ pub(crate) struct Visit<'a> {
     /// Cookies that every answer with cookies carries: the CSRF token if it is new, the callback URL if it changed.
     pub(crate) first_cookies: Vec<SetCookie>,
     pub(crate) kind: &'a Kind,
+    pub(crate) is_post: bool,
+    /// The client's address, where the server in front of the engine says it.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// The form of a POST.
@@ -64,6 +74,8 @@ impl<'a> Visit<'a> {
         headers: &'a HeaderMap,
         uri: &Uri,
         body: Body,
+        address: Option<IpAddr>,
+        is_post: bool,
     ) -> Result<Self, crate::error::Error> {
         let origin = settings.origin(headers, uri)?;
         let kind = settings.kind(&origin);
@@ -82,13 +94,30 @@ impl<'a> Visit<'a> {
         if remembered.as_deref() != Some(return_to.as_str()) {
             first_cookies.push(SetCookie::new(&kind.names.callback_url, return_to.as_str(), kind.security));
         }
-        Ok(Self { origin, headers, cookies, query, body, now, csrf, return_to, first_cookies, kind })
+        Ok(Self { origin, headers, cookies, query, body, now, csrf, return_to, first_cookies, kind, address, is_post })
     }
 
     /// Station *guard*.
     pub(crate) fn same_origin(&self, settings: &Settings) -> Result<SameOrigin, GuardError> {
         let cookie = self.cookies.get(&self.kind.names.csrf);
         guard::check(self.headers, &self.origin, &settings.csrf, cookie.as_deref(), self.body.form.last("csrfToken"))
+    }
+
+    /// The network that the client comes from, as limits count it: an IPv4 address, or the first half of an IPv6 address,
+    /// which is what one customer of a provider has.
+    pub(crate) fn client(&self) -> Option<String> {
+        Some(match self.address?.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        })
+    }
+
+    /// The browser, as it calls itself.
+    pub(crate) fn user_agent(&self) -> Option<&str> {
+        self.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok())
     }
 
     pub(crate) fn names(&self) -> &CookieNames {

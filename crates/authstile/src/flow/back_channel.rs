@@ -43,7 +43,7 @@ async fn end_sessions(settings: &Settings, id: &str, form: &Parameters) -> Resul
     let replay = RevocationKey::new("logout token", &[issuer, token.jti()]);
     let forget = UnixTime::from_seconds(token.expires_at()).plus_seconds(2 * authstile_oauth::id_token::LEEWAY);
     let storage = |error: crate::store::StoreError| error.to_string();
-    if !settings.revocations.first_time(&replay, now, forget).await.map_err(storage)? {
+    if !settings.stores.revocations.first_time(&replay, now, forget).await.map_err(storage)? {
         return Err("this logout token was used before".to_owned());
     }
     // A session at the provider is the narrower word: where it is named, the person's other sessions go on.
@@ -52,8 +52,7 @@ async fn end_sessions(settings: &Settings, id: &str, form: &Parameters) -> Resul
         (None, Some(subject)) => RevocationKey::subject(issuer, subject.as_str()),
         (None, None) => return Err("neither sid nor sub".to_owned()),
     };
-    let forget = settings.plain.session.expires(now);
-    settings.revocations.revoke(&key, now, forget).await.map_err(storage)?;
+    settings.end_sessions(&key, now).await.map_err(storage)?;
     tracing::info!(provider = id, "sessions were ended by the provider");
     Ok(())
 }
@@ -97,7 +96,7 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
         }
     };
     let seen = RevocationKey::new("webhook", &[issuer, &delivery.id]);
-    let first = settings.revocations.first_time(&seen, now, now.plus_seconds(REMEMBER_WEBHOOK)).await;
+    let first = settings.stores.revocations.first_time(&seen, now, now.plus_seconds(REMEMBER_WEBHOOK)).await;
     if matches!(first, Ok(false)) {
         return plain(StatusCode::OK, "Taken before.");
     }
@@ -108,7 +107,7 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
     };
     if let Err(error) = taken.await {
         tracing::error!(provider = id, kind = %delivery.kind, %error, "a webhook could not be taken");
-        if let Err(error) = settings.revocations.forget_seen(&seen).await {
+        if let Err(error) = settings.stores.revocations.forget_seen(&seen).await {
             tracing::error!(%error, "its next delivery will be taken for a repetition");
         }
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "Please deliver it again.");
@@ -118,15 +117,14 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
 }
 
 async fn apply(settings: &Settings, effects: &[SessionEffect], now: UnixTime, decided: UnixTime) -> Result<(), Error> {
-    let forget = settings.plain.session.expires(now);
     for effect in effects {
         match effect {
-            SessionEffect::End(key) => settings.revocations.revoke(key, now, forget).await?,
+            SessionEffect::End(key) => settings.end_sessions(key, now).await?,
             SessionEffect::EndAndRefuse(key) => {
-                settings.revocations.refuse(key, Refusal::Refuse, decided).await?;
-                settings.revocations.revoke(key, now, forget).await?;
+                settings.stores.revocations.refuse(key, Refusal::Refuse, decided).await?;
+                settings.end_sessions(key, now).await?;
             }
-            SessionEffect::Allow(key) => settings.revocations.refuse(key, Refusal::Allow, decided).await?,
+            SessionEffect::Allow(key) => settings.stores.revocations.refuse(key, Refusal::Allow, decided).await?,
         }
     }
     Ok(())

@@ -7,13 +7,12 @@ use authstile_oauth::token::TokenResponse;
 use authstile_oauth::word::{Issuer, RedirectUri, Subject};
 use serde_json::Value;
 
-use crate::admission::{Admission, Admitted, Identity, admit};
+use crate::admission::{Admitted, Identity, admit};
 use crate::answer::Answer;
+use crate::connect::ask_owner;
 use crate::cookie::SetCookie;
 use crate::error::{Denied, Error, Leg, RequestError, from_profile};
-use crate::event::Event;
-use crate::facts::SessionFacts;
-use crate::hooks::{JwtInput, Trigger};
+use crate::establish::establish;
 use crate::model::{Account, AccountKind};
 use crate::pending::PendingSignIn;
 use crate::profile;
@@ -21,10 +20,8 @@ use crate::provider::Protocol;
 use crate::registration::Facts;
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
-use crate::session::default_claims;
 use crate::settings::Settings;
-use crate::store::revocation::RevocationKey;
-use crate::vault::KeptTokens;
+use crate::store::RevocationKey;
 use crate::visit::Visit;
 
 /// A callback that failed, and what the browser has to forget all the same.
@@ -109,8 +106,9 @@ async fn finish(
     let facts = facts(provider, &subject, id_token.as_ref(), &tokens).await;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
     let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims, facts };
-    match admit(settings, identity).await? {
+    match admit(settings, visit, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
+        Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to),
         Admitted::Elsewhere(url) => {
             let elsewhere = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
             Ok(Answer::redirect(elsewhere.as_str()))
@@ -150,47 +148,4 @@ fn account(provider: Resolved<'_>, tokens: TokenResponse, subject: &str, now: i6
         expires_at: tokens.expires_in.filter(|seconds| *seconds > 0).map(|seconds| now.saturating_add(seconds)),
         session_state: tokens.other.get("session_state").and_then(Value::as_str).map(str::to_owned),
     }
-}
-
-/// A new session, whatever was there before.
-async fn establish(
-    settings: &Settings,
-    visit: &Visit<'_>,
-    admission: Admission,
-    return_to: String,
-) -> Result<Answer, Error> {
-    let Admission { user, account, profile, facts } = admission;
-    let id = settings.random.uuid()?;
-    let mut keys = facts.keys;
-    keys.push(RevocationKey::session(&id));
-    let kept = settings
-        .registry
-        .find(&account.provider)
-        .and_then(|provider| KeptTokens::of(&account, &id, provider.entry.registration.keep_tokens));
-    let facts_of_session = SessionFacts { id, provider: account.provider.clone(), at: visit.now.millis(), keys };
-    let mut claims = default_claims(&user);
-    claims.extend(facts.member.map(|(name, value)| (name.to_owned(), value)));
-    let input = |claims| JwtInput {
-        claims,
-        trigger: Trigger::SignIn,
-        user: Some(user.clone()),
-        account: Some(account.clone()),
-        profile: Some(profile.clone()),
-        update: None,
-    };
-    let claims = settings.hooks.jwt(claims, input).await?;
-    let mut cookies = match claims {
-        Some(mut claims) => {
-            facts_of_session.write(&mut claims);
-            visit.kind.session.write(claims, &visit.cookies, visit.now, &*settings.random)?
-        }
-        None => visit.kind.session.clear(&visit.cookies),
-    };
-    match kept {
-        Some(kept) => cookies.extend(visit.kind.vault.write(&kept, &visit.cookies, visit.now, &*settings.random)?),
-        None => cookies.extend(visit.kind.vault.clear(&visit.cookies)),
-    }
-    tracing::info!(provider = %account.provider, user = %user.id, "signed in");
-    settings.emit(Event::SignIn { user, account, profile, is_new_user: None }).await;
-    Ok(Answer::redirect(return_to).with(cookies))
 }

@@ -39,17 +39,15 @@ pub(crate) async fn initiate(settings: &Settings, visit: &Visit<'_>, id: &str) -
     let there = there.and_then(|there| settings.return_to(there, &visit.origin));
     let return_to = there.as_ref().unwrap_or(&visit.return_to).as_str().to_owned();
     let signed_in = match settings.live(visit.kind, &visit.cookies, visit.now).await? {
-        Read::Claims(claims) => Some(claims),
-        Read::None | Read::Broken(_) | Read::Revoked => None,
+        Read::Live(live) => Some(live),
+        Read::None | Read::Broken(_) | Read::Ended => None,
     };
     let hint = login.as_ref().and_then(|login| login.login_hint.clone());
     let asked = provider.authorization_params(login.clone().unwrap_or_default().asked, std::iter::empty());
     match signed_in {
         // A bookmarked sign-in of somebody who is signed in: there is nothing to do.
         Some(_) if login.is_none() => Ok(Initiated::Answer(Answer::redirect(return_to))),
-        Some(claims) if !is(claims.get("email").and_then(|email| email.as_str()), hint.as_deref()) => {
-            Ok(Initiated::Ask { asked, return_to })
-        }
+        Some(live) if !is(live.text("email"), hint.as_deref()) => Ok(Initiated::Ask { asked, return_to }),
         _ => Ok(Initiated::Answer(begin(settings, visit, provider, asked, &return_to).await?)),
     }
 }

@@ -2,6 +2,9 @@
 
 pub(crate) mod back_channel;
 pub(crate) mod callback;
+pub(crate) mod connect;
+pub(crate) mod credentials;
+pub(crate) mod email;
 pub(crate) mod initiate;
 pub(crate) mod page;
 pub(crate) mod refresh;

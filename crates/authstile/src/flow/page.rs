@@ -4,17 +4,21 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Store};
+use crate::code_request::{CodeRequest, Opened};
+use crate::connect::Offer;
 use crate::cookie::SetCookie;
-use crate::error::{Error, Reason};
+use crate::email::EmailProvider;
+use crate::error::{Denied, Error, Reason};
 use crate::model::Claims;
 use crate::page::{
-    ErrorPage, Notice, ProviderForm, Shell, SignInPage, SignOutPage, SwitchPage, VerifyPage, initial, words,
+    CodeForm, ConfirmPage, ConnectPage, ErrorPage, Form, Notice, ProviderForm, Shell, SignInPage, SignOutPage,
+    SwitchPage, VerifyPage, initial, words,
 };
 use crate::registration::ErrorWords;
 use crate::return_to::Origin;
 use crate::routing::SignInForm;
 use crate::session::Read;
-use crate::settings::Settings;
+use crate::settings::{Settings, Way, with_query};
 use crate::visit::Visit;
 
 /// Seconds that the reason of a failure is remembered for the page that shows it.
@@ -28,17 +32,16 @@ pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
 
 /// `GET /providers`.
 pub(crate) fn providers(settings: &Settings, origin: &Origin) -> Answer {
-    let all = settings.registry.entries.iter().map(|entry| {
-        let provider = &entry.registration.provider;
-        let url = |action: &str| settings.url(origin, &format!("{action}/{}", provider.id));
+    let all = settings.ways().map(|way| {
+        let url = |action: &str| settings.url(origin, &format!("{action}/{}", way.id));
         let card = json!({
-            "id": provider.id,
-            "name": provider.name,
-            "type": provider.protocol.as_str(),
+            "id": way.id,
+            "name": way.name,
+            "type": way.kind,
             "signinUrl": url("signin"),
             "callbackUrl": url("callback"),
         });
-        (provider.id.to_string(), card)
+        (way.id.to_owned(), card)
     });
     Answer::json(StatusCode::OK, Value::Object(all.collect::<Claims>()).to_string(), Store::Unsaid)
 }
@@ -52,21 +55,20 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
     let known = error.map(|code| Failure::read(settings, visit, code));
-    let actions: Vec<String> = settings
-        .registry
-        .entries
-        .iter()
-        .map(|entry| settings.url(&visit.origin, &format!("signin/{}", entry.id())))
-        .collect();
-    let providers = settings.registry.entries.iter().zip(&actions).map(|(entry, action)| {
-        let provider = &entry.registration.provider;
-        ProviderForm {
-            id: &provider.id,
-            name: &provider.name,
-            action,
-            mark: initial(&provider.name),
-            asks_email: entry.registration.form == SignInForm::WorkEmail,
-        }
+    let providers = settings.ways().map(|way| ProviderForm {
+        id: way.id,
+        name: way.name,
+        action: match way.way {
+            Way::Credentials(_) => settings.url(&visit.origin, &format!("callback/{}", way.id)),
+            Way::Provider(_) | Way::Email(_) => settings.url(&visit.origin, &format!("signin/{}", way.id)),
+        },
+        mark: initial(way.name),
+        form: match way.way {
+            Way::Provider(_) if way.form == SignInForm::Button => Form::Button,
+            Way::Provider(_) => Form::WorkEmail,
+            Way::Email(_) => Form::Email,
+            Way::Credentials(provider) => Form::Fields(&provider.fields),
+        },
     });
     let page = SignInPage {
         shell: shell(settings),
@@ -79,12 +81,27 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }
 
+/// `GET /callback/{id}` of a link in a mail: only pressing the button signs in.
+pub(crate) fn confirm(settings: &Settings, visit: &Visit<'_>, provider: &EmailProvider, opened: &Opened<'_>) -> Answer {
+    let action = settings.url(&visit.origin, &format!("callback/{}", provider.id));
+    let page = ConfirmPage {
+        shell: shell(settings),
+        action: &action,
+        csrf_token: &visit.csrf.token,
+        return_to: visit.return_to.as_str(),
+        token: opened.token,
+        email: opened.email,
+        host: visit.origin.host(),
+    };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
 /// `GET /signout`: asks; only a POST signs out.
-pub(crate) fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
+pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.sign_out {
         return Answer::redirect(page).with(visit.first_cookies.iter().cloned());
     }
-    let user = signed_in_as(visit);
+    let user = signed_in_as(settings, visit).await;
     let action = settings.url(&visit.origin, "signout");
     let page = SignOutPage {
         shell: shell(settings),
@@ -97,8 +114,23 @@ pub(crate) fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }
 
+/// `GET /connect`: an account waits for the person who is signed in.
+pub(crate) async fn connect(settings: &Settings, visit: &Visit<'_>, offer: &Offer) -> Answer {
+    let user = signed_in_as(settings, visit).await;
+    let action = settings.url(&visit.origin, "connect");
+    let provider = settings.registry.find(&offer.provider);
+    let page = ConnectPage {
+        shell: shell(settings),
+        action: &action,
+        csrf_token: &visit.csrf.token,
+        user: user.as_deref(),
+        provider: provider.map_or(&*offer.provider, |provider| &*provider.entry.registration.provider.name),
+    };
+    Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
+}
+
 /// Somebody is signed in, and a link wants to sign somebody else in: whoever sits here decides.
-pub(crate) fn switch(
+pub(crate) async fn switch(
     settings: &Settings,
     visit: &Visit<'_>,
     id: &str,
@@ -107,7 +139,7 @@ pub(crate) fn switch(
 ) -> Answer {
     let parameters: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let action = with_query(&settings.url(&visit.origin, &format!("signin/{id}")), &parameters);
-    let user = signed_in_as(visit);
+    let user = signed_in_as(settings, visit).await;
     let page = SwitchPage {
         shell: shell(settings),
         action: &action,
@@ -119,13 +151,12 @@ pub(crate) fn switch(
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }
 
-/// The address or name of whoever is signed in.
-fn signed_in_as(visit: &Visit<'_>) -> Option<String> {
-    let claims = match visit.kind.session.read(&visit.cookies, visit.now) {
-        Read::Claims(claims) => claims,
-        Read::None | Read::Broken(_) | Read::Revoked => return None,
-    };
-    ["email", "name"].iter().find_map(|name| claims.get(*name).and_then(Value::as_str)).map(str::to_owned)
+/// The address or name of whoever is signed in; nobody where it cannot be said.
+async fn signed_in_as(settings: &Settings, visit: &Visit<'_>) -> Option<String> {
+    match settings.presented(visit.kind, &visit.cookies, visit.now).await {
+        Ok(Read::Live(live)) => ["email", "name"].iter().find_map(|name| live.text(name)).map(str::to_owned),
+        _ => None,
+    }
 }
 
 /// `GET /error`.
@@ -147,8 +178,16 @@ pub(crate) fn verify_request(settings: &Settings, visit: &Visit<'_>) -> Answer {
         let parameters: Vec<(&str, &str)> = visit.query.iter().collect();
         return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
-    let host = visit.origin.as_str().split_once("://").map_or(visit.origin.as_str(), |(_, host)| host);
-    let page = VerifyPage { shell: shell(settings), home: visit.origin.as_str(), host };
+    let request = CodeRequest::read(settings, visit);
+    let action = request.map(|request| settings.url(&visit.origin, &format!("callback/{}", request.provider)));
+    let known = visit.query.last("error").map(|code| Failure::read(settings, visit, code));
+    let page = VerifyPage {
+        shell: shell(settings),
+        home: visit.origin.as_str(),
+        host: visit.origin.host(),
+        code: action.as_deref().map(|action| CodeForm { action, csrf_token: &visit.csrf.token }),
+        notice: known.as_ref().map(Failure::notice),
+    };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }
 
@@ -160,7 +199,7 @@ pub(crate) fn error_page(settings: &Settings, home: &str, sign_in: Option<&str>,
 
 /// A failed walk: logged under a reference, and answered with a redirect to the page that says what happened.
 pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cookies: Vec<SetCookie>) -> Answer {
-    let reference = reference(settings);
+    let reference = settings.reference();
     error.log(&reference);
     let custom = match error.page() {
         "signin" => settings.pages.sign_in.as_deref(),
@@ -176,18 +215,11 @@ pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cook
     }
     let remember =
         SetCookie::new(&visit.names().failure, failure, visit.security()).for_seconds(FAILURE_SECONDS, visit.now);
-    Answer::redirect(with_query(&page, &[("error", error.public_code())])).with(cookies).with([remember])
-}
-
-/// A fresh reference: ten characters that can be read aloud.
-pub(crate) fn reference(settings: &Settings) -> String {
-    const DIGITS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
-    let bytes = settings.random.bytes::<10>().unwrap_or_default();
-    bytes
-        .iter()
-        .filter_map(|byte| DIGITS.get(usize::from(*byte) % DIGITS.len()))
-        .map(|digit| char::from(*digit))
-        .collect()
+    let mut parameters = vec![("error", error.public_code())];
+    if let Error::Denied(Denied::CredentialsRejected { code }) = error {
+        parameters.push(("code", code));
+    }
+    Answer::redirect(with_query(&page, &parameters)).with(cookies).with([remember])
 }
 
 /// The provider's own words for an error code of its.
@@ -253,26 +285,4 @@ fn shell(settings: &Settings) -> Shell<'_> {
 
 fn absolute(page: &str, origin: &Origin) -> String {
     if page.starts_with('/') { format!("{origin}{page}") } else { page.to_owned() }
-}
-
-/// Appends parameters to a path or URL that may have a query already.
-fn with_query(page: &str, parameters: &[(&str, &str)]) -> String {
-    if parameters.is_empty() {
-        return page.to_owned();
-    }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let joint = if page.contains('?') { '&' } else { '?' };
-    format!("{page}{joint}{query}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_joined_properly() {
-        assert_eq!(with_query("/login", &[("error", "a b")]), "/login?error=a+b");
-        assert_eq!(with_query("/login?x=1", &[("error", "a")]), "/login?x=1&error=a");
-        assert_eq!(with_query("/login", &[]), "/login");
-    }
 }

@@ -41,8 +41,7 @@ pub(crate) async fn fresh(settings: &Settings, kept: KeptTokens, now: UnixTime) 
             Ok((kept, true))
         }
         Err(ProviderError::Token(TokenError::Refused { error, .. })) if error == "invalid_grant" => {
-            let forget = settings.plain.session.expires(now);
-            settings.revocations.revoke(&RevocationKey::session(&kept.session), now, forget).await?;
+            settings.end_sessions(&RevocationKey::session(&kept.session), now).await?;
             Err(Denied::SessionEnded { provider: kept.provider }.into())
         }
         // The old token may still be good for a while.

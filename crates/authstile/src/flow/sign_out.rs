@@ -4,14 +4,12 @@ use crate::answer::Answer;
 use crate::cookie::SetCookie;
 use crate::error::Error;
 use crate::event::Event;
-use crate::facts::SessionFacts;
 use crate::leaving::Leaving;
-use crate::model::Claims;
 use crate::registration::EndSession;
 use crate::return_to::ReturnTo;
-use crate::session::Read;
+use crate::session::{Live, Read};
 use crate::settings::Settings;
-use crate::store::revocation::RevocationKey;
+use crate::store::RevocationKey;
 use crate::visit::Visit;
 
 /// Ends the session of this browser and sends it on.
@@ -19,11 +17,11 @@ use crate::visit::Visit;
 pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
     visit.same_origin(settings)?;
     let mut departure = None;
-    if let Read::Claims(claims) = visit.kind.session.read(&visit.cookies, visit.now) {
-        revoke(settings, visit, &claims).await;
-        departure = depart(settings, visit, &claims).await?;
-        tracing::info!(user = claims.get("sub").and_then(|sub| sub.as_str()), "signed out");
-        settings.emit(Event::SignOut { claims }).await;
+    if let Read::Live(live) = settings.presented(visit.kind, &visit.cookies, visit.now).await? {
+        end(settings, visit, &live).await?;
+        departure = depart(settings, visit, &live).await?;
+        tracing::info!(user = live.text("sub"), "signed out");
+        settings.emit(Event::SignOut { claims: live.claims }).await;
     }
     let mut cookies = visit.kind.session.clear(&visit.cookies);
     cookies.extend(visit.kind.vault.clear(&visit.cookies));
@@ -41,23 +39,27 @@ pub(crate) fn signed_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     Answer::redirect(to.unwrap_or_else(|| ReturnTo::origin(&visit.origin).as_str().to_owned())).with(forget)
 }
 
-/// A copy of the cookie that somebody else has ends with it. If that cannot be remembered, this browser is signed out all
-/// the same.
-async fn revoke(settings: &Settings, visit: &Visit<'_>, claims: &Claims) {
-    let Some(facts) = SessionFacts::of(claims) else { return };
-    let forget = visit.kind.session.expires(visit.now);
-    if let Err(error) = settings.revocations.revoke(&RevocationKey::session(&facts.id), visit.now, forget).await {
+/// A stored session is deleted, and if that fails nobody is told that they are signed out. Of one in a cookie, a copy that
+/// somebody else has ends too; if that cannot be remembered, this browser is signed out all the same.
+async fn end(settings: &Settings, visit: &Visit<'_>, live: &Live) -> Result<(), Error> {
+    if let (Some(row), Some(stored)) = (&live.row, &settings.stores.sessions) {
+        stored.store.delete(&row.session.key).await?;
+        return Ok(());
+    }
+    let Some(facts) = live.facts() else { return Ok(()) };
+    if let Err(error) = settings.end_sessions(&RevocationKey::session(&facts.id), visit.now).await {
         tracing::error!(%error, "a session was signed out, but not revoked");
     }
+    Ok(())
 }
 
 /// Station *depart*: the provider's end of session, if the application asked for it and the provider has one.
 async fn depart(
     settings: &Settings,
     visit: &Visit<'_>,
-    claims: &Claims,
+    live: &Live,
 ) -> Result<Option<(String, Option<SetCookie>)>, Error> {
-    let Some(facts) = SessionFacts::of(claims) else { return Ok(None) };
+    let Some(facts) = live.facts() else { return Ok(None) };
     let Some(provider) = settings.registry.find(&facts.provider) else { return Ok(None) };
     if provider.entry.registration.end_session == EndSession::Here {
         return Ok(None);

@@ -7,6 +7,8 @@
 //! `.button.primary` for links and buttons, `.actions` for a row of them, `.facts` for a `<dl>`, `.muted` for asides.
 
 mod color;
+mod confirm;
+mod connect;
 mod error;
 mod palette;
 mod sign_in;
@@ -16,13 +18,15 @@ mod theme;
 mod verify;
 mod words;
 
+pub(crate) use confirm::ConfirmPage;
+pub(crate) use connect::ConnectPage;
 pub(crate) use error::ErrorPage;
-pub(crate) use sign_in::{ProviderForm, SignInPage};
+pub(crate) use sign_in::{Form, ProviderForm, SignInPage};
 pub(crate) use sign_out::SignOutPage;
 pub(crate) use switch::SwitchPage;
 pub(crate) use theme::{ButtonStyle, stylesheet};
 pub use theme::{ColorScheme, Theme};
-pub(crate) use verify::VerifyPage;
+pub(crate) use verify::{CodeForm, VerifyPage};
 pub(crate) use words::words;
 
 /// What all pages share: how they look and whose they are.
@@ -85,14 +89,15 @@ mod tests {
 
     /// Every page, with the same text in every place that somebody else fills.
     fn pages(shell: Shell<'_>, text: &str) -> Vec<String> {
-        let provider = ProviderForm { id: text, name: text, action: text, mark: '<', asks_email: true };
+        let provider = ProviderForm { id: text, name: text, action: text.to_owned(), mark: '<', form: Form::WorkEmail };
         let sign_in = |providers, notice| {
             SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()
         };
         let sign_out =
             |user| SignOutPage { shell, action: text, csrf_token: text, return_to: text, user, cancel: text }.render();
         let error = |sign_in| ErrorPage { shell, notice: notice(text), sign_in, home: text }.render();
-        let verify = VerifyPage { shell, home: text, host: text };
+        let code = Some(CodeForm { action: text, csrf_token: text });
+        let verify = VerifyPage { shell, home: text, host: text, code, notice: None };
         vec![
             sign_in(vec![], None),
             sign_in(vec![provider; 30], Some(notice(text))),
@@ -152,8 +157,10 @@ mod tests {
 
     #[test]
     fn the_name_or_the_logo_stands_on_top() {
-        let shell =
-            |theme: &Theme| VerifyPage { shell: Shell { theme, style: "" }, home: "/", host: "acme.example" }.render();
+        let shell = |theme: &Theme| {
+            let shell = Shell { theme, style: "" };
+            VerifyPage { shell, home: "/", host: "acme.example", code: None, notice: None }.render()
+        };
         let plain = shell(&Theme::new());
         assert!(!plain.contains("masthead"));
         assert!(plain.contains("<title>Check your email</title>"));

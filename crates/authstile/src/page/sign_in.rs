@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use crate::credentials::CredentialField;
+
 use super::{Notice, Shell, theme::provider_class};
 
 /// From this many providers on, the card is wide enough for two columns.
@@ -23,16 +25,33 @@ pub(crate) struct SignInPage<'a> {
 pub(crate) struct ProviderForm<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) action: &'a str,
+    pub(crate) action: String,
     /// Shown in a small round mark of the provider's colour; see [`super::initial`].
     pub(crate) mark: char,
-    /// Whether it asks for a work e-mail address in place of showing a button.
-    pub(crate) asks_email: bool,
+    pub(crate) form: Form<'a>,
+}
+
+/// What a visitor does to sign in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form<'a> {
+    /// Presses a button.
+    Button,
+    /// Enters a work e-mail address, from which the way is found.
+    WorkEmail,
+    /// Enters an e-mail address, to which a mail is sent.
+    Email,
+    /// Fills these fields.
+    Fields(&'a [CredentialField]),
 }
 
 impl SignInPage<'_> {
     pub(crate) fn render(&self) -> String {
         Template::render(self).unwrap_or_default()
+    }
+
+    /// The one way there is, where it is a button.
+    fn only_button(&self) -> Option<&ProviderForm<'_>> {
+        self.providers.first().filter(|provider| provider.is_button())
     }
 
     fn is_wide(&self) -> bool {
@@ -41,6 +60,10 @@ impl SignInPage<'_> {
 }
 
 impl ProviderForm<'_> {
+    fn is_button(&self) -> bool {
+        matches!(self.form, Form::Button)
+    }
+
     fn class(&self) -> String {
         provider_class(self.id)
     }
@@ -55,9 +78,9 @@ mod tests {
         let provider = ProviderForm {
             id: "acme.idp",
             name: "Acme & Sons",
-            action: "/auth/signin/acme.idp",
+            action: "/auth/signin/acme.idp".to_owned(),
             mark: 'A',
-            asks_email: false,
+            form: Form::Button,
         };
         SignInPage {
             shell: Shell { theme: &Theme::new(), style: "" },

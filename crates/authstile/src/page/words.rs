@@ -11,6 +11,39 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "You signed in, but this application does not let your account in.",
             "Sign in with another account, or ask the people who run this application for access.",
         ),
+        Reason::AccountExists => (
+            "You have been here before, another way",
+            "Somebody with your email address already uses this application, and signed in another way.",
+            "Sign in the way you did the first time. Once you are in, you can connect further accounts.",
+        ),
+        Reason::ConnectAccount => (
+            "Is this you?",
+            "Somebody with your email address already uses this application, and signed in another way.",
+            "If that is you, sign in the way you did before: then we ask whether to connect the two.",
+        ),
+        Reason::AccountOfAnother => (
+            "That account is taken",
+            "The account that you chose belongs to another user of this application than the one who is signed in.",
+            "Sign out first if you want to use it, or choose another account.",
+        ),
+        Reason::CredentialsRejected => {
+            ("That did not match", "What you entered does not belong to an account here.", "Check it and try again.")
+        }
+        Reason::MailNotSent => (
+            "The email could not be sent",
+            "Our mail service did not take it just now.",
+            "Wait a minute and try again. If it stays like this, tell the people who run this application.",
+        ),
+        Reason::NotProvisioned => (
+            "You do not have access yet",
+            "You signed in, but nobody has given you access to this application.",
+            "Ask your administrator, or the people who run this application, for access.",
+        ),
+        Reason::TooManyAttempts => (
+            "Too many attempts",
+            "This was tried too often in a short time, from here or for this address.",
+            "Wait a few minutes, then try again.",
+        ),
         Reason::OrganizationMismatch => (
             "That is another organization",
             "You signed in as a member of a different organization than the one this sign-in was for.",

@@ -27,8 +27,7 @@ pub struct StoredUser {
 impl From<StoredUser> for User {
     fn from(stored: StoredUser) -> Self {
         let StoredUser { id, name, email, email_verified, image, .. } = stored;
-        let email_verified = email.is_some().then_some(email_verified.is_some());
-        Self { id, name, email, image, email_verified }
+        Self { id, name, email, image, email_verified: email_verified.map(|_| true) }
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`Sessions`] | sessions that the browser only has a key to | sessions in a database, listing and ending them |
 //! | [`OneTime`] | values that are good once | magic links and codes by mail |
 //! | [`Revocations`] | what is ended or refused | ending sessions that live in cookies, on every machine |
+//! | [`Passwords`] | what verifies passwords | `authstile-password` |
 //! | [`Throttle`] | how often somebody tried | limits that hold on every machine |
 //!
 //! Every rule that a port states is a named test of the store suite in `authstile-testkit`, which each store runs.
@@ -14,12 +15,14 @@ use std::fmt;
 
 mod accounts;
 mod one_time;
+mod passwords;
 pub mod revocation;
 mod sessions;
 mod throttle;
 
 pub use accounts::{Accounts, NewUser, StoredUser, UserChanges};
 pub use one_time::{OneTime, OneTimeValue};
+pub use passwords::Passwords;
 pub use revocation::{MemoryRevocations, Refusal, RevocationKey, Revocations};
 pub use sessions::{Except, NewSession, SessionData, Sessions, StoredSession};
 pub use throttle::{MemoryThrottle, Quota, Take, Throttle};

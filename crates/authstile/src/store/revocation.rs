@@ -50,6 +50,12 @@ impl RevocationKey {
         Self::new("provider session", &[issuer, session_id])
     }
 
+    /// A person here, by their own id, and all their sessions.
+    #[must_use]
+    pub fn user(id: &str) -> Self {
+        Self::new("user", &[id])
+    }
+
     /// A person at a provider, and all their sessions.
     #[must_use]
     pub fn subject(issuer: &str, subject: &str) -> Self {
