@@ -1,9 +1,11 @@
 //! The engine's own paths.
 
-use authstile::Auth;
+use std::net::SocketAddr;
+
+use authstile::{Auth, ClientAddress};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
@@ -23,7 +25,14 @@ pub fn routes<S: Clone + Send + Sync + 'static>(auth: &Auth) -> Router<S> {
 }
 
 async fn handle(auth: Auth, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // Where the application is served with `into_make_service_with_connect_info`, and nobody behind a proxy knew better.
+    if parts.extensions.get::<ClientAddress>().is_none()
+        && let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>()
+    {
+        let address = ClientAddress(peer.ip());
+        parts.extensions.insert(address);
+    }
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => auth.handle(http::Request::from_parts(parts, body.to_bytes())).await.map(Body::from),
         Err(_) => {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -33,6 +34,10 @@ const FAREWELL: Duration = Duration::from_millis(50);
 /// For requests in flight when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// Who is connected to us; among the extensions of each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
 /// Serves a listener until `stop`; then lets the requests in flight finish.
 pub(crate) async fn serve<S, B>(listener: TcpListener, service: S, mut stop: Stop)
 where
@@ -46,10 +51,15 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD);
     let graceful = GracefulShutdown::new();
-    let answer = |stream: TcpStream| {
+    let answer = |stream: TcpStream, peer: SocketAddr| {
         // Answers are small: sent at once, they arrive sooner.
         let _ = stream.set_nodelay(true);
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            service.call(request)
+        });
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
@@ -67,12 +77,12 @@ where
 }
 
 /// Lets clients in until then.
-async fn accept(listener: &TcpListener, answer: impl Fn(TcpStream), until: impl Future<Output = ()>) {
+async fn accept(listener: &TcpListener, answer: impl Fn(TcpStream, SocketAddr), until: impl Future<Output = ()>) {
     let mut until = pin!(until);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => answer(stream),
+                Ok((stream, peer)) => answer(stream, peer),
                 Err(error) => wait_out(&error).await,
             },
             () = &mut until => return,

@@ -1,6 +1,7 @@
 //! The binary `authstile`: the demo, the engine as a server, and tools for secrets and session tokens.
 
 mod cli;
+mod client;
 mod demo;
 mod idp;
 mod listen;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use authstile::env::Environment;
@@ -16,7 +17,8 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 
-use crate::listen::{self, BodyError, Stop};
+use crate::client::TrustedProxies;
+use crate::listen::{self, BodyError, Peer, Stop};
 use crate::mistake::Mistake;
 use crate::providers;
 use crate::transport::LateTransport;
@@ -24,6 +26,7 @@ use crate::transport::LateTransport;
 /// Serves until the process is asked to stop.
 pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     check_secrets(environment)?;
+    let proxies = TrustedProxies::of(environment)?;
     let registrations = providers::of(environment)?;
     let ids: Vec<String> = registrations.iter().map(|registration| registration.provider().id.to_string()).collect();
     let transport = LateTransport::default();
@@ -37,8 +40,13 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     // Whoever closed standard output does not want to read it.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
     transport.prepare();
-    let service = service_fn(move |request| {
+    let proxies = Arc::new(proxies);
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let auth = auth.clone();
+        if let Some(Peer(peer)) = request.extensions_mut().remove::<Peer>() {
+            let client = proxies.client(peer, request.headers());
+            request.extensions_mut().insert(client);
+        }
         async move { Ok::<_, Infallible>(answer(&auth, request).await) }
     });
     listen::serve(listener, service, stop).await;
