@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 enum Body {
     Redirect(String),
-    Json { status: StatusCode, text: String, store: Store },
+    Json { status: StatusCode, text: Bytes, store: Store },
     Page { status: StatusCode, html: String },
 }
 
@@ -32,7 +32,7 @@ impl Answer {
         Self { body: Body::Redirect(to.into()), cookies: Vec::new() }
     }
 
-    pub(crate) fn json(status: StatusCode, text: impl Into<String>, store: Store) -> Self {
+    pub(crate) fn json(status: StatusCode, text: impl Into<Bytes>, store: Store) -> Self {
         Self { body: Body::Json { status, text: text.into(), store }, cookies: Vec::new() }
     }
 
@@ -80,7 +80,7 @@ impl Answer {
                     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
                 }
                 *response.status_mut() = status;
-                *response.body_mut() = text.into();
+                *response.body_mut() = text;
             }
             Body::Page { status, html } => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -17,6 +17,7 @@ use crate::code_request;
 use crate::connect;
 use crate::cookie::{CookieNames, CookieSecurity};
 use crate::credentials::CredentialsProvider;
+use crate::directory::Directory;
 use crate::email::{EmailProvider, ProofHash};
 use crate::env::Environment;
 use crate::error::ConfigError;
@@ -493,6 +494,8 @@ impl AuthBuilder {
             linking: self.linking,
             codes: Sealer::new(&self.secrets, code_request::SALT).map_err(keys)?,
             proofs: ProofHash::new(&self.secrets),
+            directory: Directory::new(ways.iter().filter_map(|way| way.listed(&entries)), &self.base_path, &self.host),
+            shown: entries.iter().filter_map(|entry| entry.registration.shown_member().map(str::to_owned)).collect(),
             ways,
             connecting: Sealer::new(&self.secrets, connect::SALT).map_err(keys)?,
             refreshes: Refreshes::default(),

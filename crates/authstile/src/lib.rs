@@ -23,6 +23,7 @@ mod connect;
 pub mod cookie;
 pub mod credentials;
 mod customize;
+mod directory;
 mod email;
 mod email_address;
 pub mod env;

@@ -7,6 +7,7 @@ use http::{HeaderMap, Uri};
 use crate::clock::{Clock, UnixTime};
 use crate::cookie::{CookieNames, CookieSecurity, Cookies};
 use crate::credentials::CredentialsProvider;
+use crate::directory::{Directory, Listed};
 use crate::email::{EmailProvider, ProofHash};
 use crate::error::{Error, RequestError};
 use crate::event::{Event, Events};
@@ -19,7 +20,6 @@ use crate::random::Random;
 use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
-use crate::routing::SignInForm;
 use crate::seal::Sealer;
 use crate::session::{Read, SessionCookies};
 use crate::store::{Accounts, OneTime, Quota, RevocationKey, Revocations, StoreError, Take, Throttle};
@@ -78,15 +78,18 @@ pub(crate) enum Way {
     Credentials(CredentialsProvider),
 }
 
-/// A way to sign in, as it is shown.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shown<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) name: &'a str,
-    /// Auth.js's `type`.
-    pub(crate) kind: &'static str,
-    pub(crate) form: SignInForm,
-    pub(crate) way: &'a Way,
+impl Way {
+    /// Its id, its name, and Auth.js's `type`.
+    pub(crate) fn listed<'a>(&'a self, entries: &'a [Entry]) -> Option<Listed<'a>> {
+        Some(match self {
+            Self::Provider(place) => {
+                let card = &entries.get(*place)?.registration.provider;
+                Listed { id: &card.id, name: &card.name, kind: card.protocol.as_str() }
+            }
+            Self::Email(provider) => Listed { id: &provider.id, name: &provider.name, kind: "email" },
+            Self::Credentials(provider) => Listed { id: &provider.id, name: &provider.name, kind: "credentials" },
+        })
+    }
 }
 
 /// The engine's inside.
@@ -106,6 +109,9 @@ pub(crate) struct Settings {
     pub(crate) proofs: ProofHash,
     /// All ways to sign in, in the order of the sign-in page.
     pub(crate) ways: Vec<Way>,
+    pub(crate) directory: Directory,
+    /// The members of the session token that providers were told to show to the browser.
+    pub(crate) shown: Vec<String>,
     pub(crate) csrf: Csrf,
     pub(crate) registry: Registry,
     pub(crate) stores: Stores,
@@ -150,22 +156,6 @@ impl Settings {
             let registered: Vec<&str> = self.registry.entries.iter().map(Entry::id).collect();
             let (got, registered) = (id.chars().take(100).collect(), registered.join(", "));
             RequestError::UnknownProvider { got, registered }.into()
-        })
-    }
-
-    /// All ways to sign in, as they are shown.
-    pub(crate) fn ways(&self) -> impl Iterator<Item = Shown<'_>> {
-        let shown = |id, name, kind, form, way| Shown { id, name, kind, form, way };
-        self.ways.iter().filter_map(move |way| match way {
-            Way::Provider(place) => {
-                let registration = &self.registry.entries.get(*place)?.registration;
-                let card = &registration.provider;
-                Some(shown(&*card.id, &*card.name, card.protocol.as_str(), registration.form, way))
-            }
-            Way::Email(provider) => Some(shown(&provider.id, &provider.name, "email", SignInForm::Button, way)),
-            Way::Credentials(provider) => {
-                Some(shown(&provider.id, &provider.name, "credentials", SignInForm::Button, way))
-            }
         })
     }
 
@@ -226,7 +216,7 @@ impl Settings {
 
     /// The members of the session token that providers were told to show to the browser.
     pub(crate) fn shown_members(&self) -> impl Iterator<Item = &str> {
-        self.registry.entries.iter().filter_map(|entry| entry.registration.shown_member())
+        self.shown.iter().map(String::as_str)
     }
 
     /// The absolute URL of one of our own paths.

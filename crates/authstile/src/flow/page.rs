@@ -1,15 +1,15 @@
 //! The pages, and the two JSON answers that no decision hangs on.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::{Answer, Store};
 use crate::code_request::{CodeRequest, Opened};
 use crate::connect::Offer;
 use crate::cookie::SetCookie;
+use crate::directory::Listed;
 use crate::email::EmailProvider;
 use crate::error::{Denied, Error, Reason};
-use crate::model::Claims;
 use crate::page::{
     CodeForm, ConfirmPage, ConnectPage, ErrorPage, Form, Notice, ProviderForm, Shell, SignInPage, SignOutPage,
     SwitchPage, VerifyPage, initial, words,
@@ -32,18 +32,7 @@ pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
 
 /// `GET /providers`.
 pub(crate) fn providers(settings: &Settings, origin: &Origin) -> Answer {
-    let all = settings.ways().map(|way| {
-        let url = |action: &str| settings.url(origin, &format!("{action}/{}", way.id));
-        let card = json!({
-            "id": way.id,
-            "name": way.name,
-            "type": way.kind,
-            "signinUrl": url("signin"),
-            "callbackUrl": url("callback"),
-        });
-        (way.id.to_owned(), card)
-    });
-    Answer::json(StatusCode::OK, Value::Object(all.collect::<Claims>()).to_string(), Store::Unsaid)
+    Answer::json(StatusCode::OK, settings.directory.body(origin), Store::Unsaid)
 }
 
 /// `GET /signin`.
@@ -55,20 +44,19 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
     let known = error.map(|code| Failure::read(settings, visit, code));
-    let providers = settings.ways().map(|way| ProviderForm {
-        id: way.id,
-        name: way.name,
-        action: match way.way {
-            Way::Credentials(_) => settings.url(&visit.origin, &format!("callback/{}", way.id)),
-            Way::Provider(_) | Way::Email(_) => settings.url(&visit.origin, &format!("signin/{}", way.id)),
-        },
-        mark: initial(way.name),
-        form: match way.way {
-            Way::Provider(_) if way.form == SignInForm::Button => Form::Button,
-            Way::Provider(_) => Form::WorkEmail,
-            Way::Email(_) => Form::Email,
-            Way::Credentials(provider) => Form::Fields(&provider.fields),
-        },
+    let entries = &settings.registry.entries;
+    let providers = settings.ways.iter().filter_map(|way| {
+        let Listed { id, name, .. } = way.listed(entries)?;
+        let (action, form) = match way {
+            Way::Provider(place) => match entries.get(*place)?.registration.form {
+                SignInForm::Button => ("signin", Form::Button),
+                SignInForm::WorkEmail => ("signin", Form::WorkEmail),
+            },
+            Way::Email(_) => ("signin", Form::Email),
+            Way::Credentials(provider) => ("callback", Form::Fields(&provider.fields)),
+        };
+        let action = settings.url(&visit.origin, &format!("{action}/{id}"));
+        Some(ProviderForm { id, name, action, mark: initial(name), form })
     });
     let page = SignInPage {
         shell: shell(settings),
