@@ -22,12 +22,15 @@ fn read(path: &Path) -> String {
 }
 
 /// The floor of each crate. Those of one floor do not see each other.
-const FLOORS: [(&str, u8); 8] = [
+const FLOORS: [(&str, u8); 11] = [
     ("authstile-oauth", 1),
     ("authstile-idp", 2),
     ("authstile", 2),
     ("authstile-scalekit", 3),
     ("authstile-reqwest", 3),
+    ("authstile-mail", 3),
+    ("authstile-redis", 3),
+    ("authstile-sqlx", 3),
     ("authstile-testkit", 3),
     ("authstile-axum", 4),
     ("authstile-server", 5),
@@ -276,7 +279,9 @@ fn files_of_the_engine_name_only_files_below_them() {
 
 #[test]
 fn only_one_file_reads_the_environment_and_one_the_clock() {
-    for krate in ["authstile-oauth", "authstile", "authstile-scalekit", "authstile-axum", "authstile-reqwest"] {
+    for krate in
+        ["authstile-oauth", "authstile", "authstile-scalekit", "authstile-axum", "authstile-reqwest", "authstile-mail"]
+    {
         for (path, code) in sources(krate) {
             for (call, place) in [
                 ("env::var", "env.rs"),

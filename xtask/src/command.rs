@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 /// Runs a program with the terminal of this one; an exit code other than 0 is an error that names the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -59,11 +60,30 @@ pub(crate) fn compat() -> Result<PathBuf> {
 
 /// A program of the release build.
 pub(crate) fn release_binary(name: &str) -> Result<PathBuf> {
+    Ok(build_folder()?.join("release").join(name))
+}
+
+/// Where cargo builds.
+pub(crate) fn build_folder() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let target = metadata.get("target_directory").and_then(Value::as_str).context("no target directory")?;
+    Ok(PathBuf::from(target))
+}
+
+/// Compiles the tests that need a service, of every crate that has such: those with a feature `services`.
+pub(crate) fn service_features() -> Result<[String; 2]> {
+    let metadata = metadata()?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
+    let with_services = packages.iter().filter(|package| package.pointer("/features/services").is_some());
+    let features = with_services.filter_map(|package| Some(format!("{}/services", package.get("name")?.as_str()?)));
+    Ok(["--features".to_owned(), features.collect::<Vec<_>>().join(",")])
+}
+
+/// What cargo knows about the workspace.
+fn metadata() -> Result<Value> {
     let metadata =
         output("cargo", &["metadata", "--no-deps", "--format-version", "1"]).context("`cargo metadata` failed")?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    let target = metadata.get("target_directory").and_then(serde_json::Value::as_str).context("no target directory")?;
-    Ok(Path::new(target).join("release").join(name))
+    Ok(serde_json::from_str(&metadata)?)
 }
 
 fn spelled(command: &Command) -> String {

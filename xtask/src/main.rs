@@ -5,6 +5,7 @@
 mod bench;
 mod command;
 mod lint;
+mod servers;
 mod services;
 mod test;
 
@@ -21,10 +22,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Everything that CI runs as a test: doc tests, unit tests, Auth.js, a certified provider, a real browser.
+    /// Everything that CI runs as a test: doc tests, unit tests, Auth.js, a certified provider, a real browser, databases.
     ///
-    /// Installs what is missing (Chromium, Node.js) with apt-get when allowed to, and the JavaScript peers with npm.
+    /// Installs what is missing (Chromium, Node.js, PostgreSQL, MariaDB, Redis, nginx) with apt-get when allowed to, and the
+    /// JavaScript peers with npm. Databases run as private instances on free ports, for as long as the tests.
     Test(test::Options),
+    /// Keeps the databases of the tests running until interrupted, and prints the environment for a shell.
+    ///
+    /// For single tests: paste what it prints into another terminal, then `cargo test --features services`.
+    Servers,
     /// Format, clippy, licences and bans, documentation links; every warning is an error.
     Lint,
     /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
@@ -34,6 +40,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(options) => test::test(&options),
+        Task::Servers => servers::servers(),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
     };

@@ -1,7 +1,7 @@
 //! What the tests need beside Rust: the list, the probes, and how to get what is missing.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -23,6 +23,8 @@ pub(crate) enum Probe {
     File(&'static str),
     /// `<program> --version` prints a version whose first number is at least this.
     Version(&'static str, u32),
+    /// `<program> -v` succeeds.
+    Runs(&'static str),
 }
 
 /// Debian's browser, as the tests start it.
@@ -33,7 +35,23 @@ pub(crate) const SERVICES: &[Service] = &[
     Service { name: "Chromium", probe: Probe::File(CHROMIUM), packages: &["chromium", "fonts-liberation"] },
     NODE,
     NPM,
+    POSTGRES,
+    MARIADB,
+    REDIS,
+    Service { name: "nginx", probe: Probe::Runs("nginx"), packages: &["nginx"] },
 ];
+
+/// What `cargo xtask servers` starts.
+pub(crate) const DATABASES: &[Service] = &[POSTGRES, MARIADB, REDIS];
+
+const POSTGRES: Service =
+    Service { name: "PostgreSQL 13 or later", probe: Probe::Version("postgres", 13), packages: &["postgresql"] };
+
+const MARIADB: Service =
+    Service { name: "MariaDB 10 or later", probe: Probe::Version("mariadbd", 10), packages: &["mariadb-server"] };
+
+const REDIS: Service =
+    Service { name: "Redis 7 or later", probe: Probe::Version("redis-server", 7), packages: &["redis-server"] };
 
 /// Runs Auth.js and `oidc-provider`, the JavaScript peers.
 pub(crate) const NODE: Service =
@@ -46,11 +64,20 @@ impl Service {
     fn is_there(&self) -> bool {
         match self.probe {
             Probe::File(path) => Path::new(path).exists(),
-            Probe::Version(program, least) => output(program, &["--version"])
-                .and_then(|text| first_number(&text))
-                .is_some_and(|version| version >= least),
+            Probe::Version(program, least) => {
+                outputs(program, "--version").filter_map(|text| first_number(&text)).any(|version| version >= least)
+            }
+            Probe::Runs(program) => outputs(program, "-v").next().is_some(),
         }
     }
+}
+
+/// What a program says: the first in the path, then those where Debian keeps servers.
+fn outputs(program: &str, argument: &str) -> impl Iterator<Item = String> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = versions.map(|version| version.path().join("bin")).chain([PathBuf::from("/usr/sbin")]);
+    let programs = std::iter::once(PathBuf::from(program)).chain(folders.map(move |folder| folder.join(program)));
+    programs.filter_map(move |program| output(&program.to_string_lossy(), &[argument]))
 }
 
 fn first_number(text: &str) -> Option<u32> {
@@ -96,7 +123,11 @@ fn apt_get() -> Option<impl Fn() -> Command> {
             command.args(["-n", "env"]);
         }
         command
-            .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"])
+            .args(["DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1", "apt-get"])
+            .args(["-o", "DPkg::Lock::Timeout=300"])
+            // A changed configuration file stays, without a question.
+            .args(["-o", "DPkg::Options::=--force-confdef", "-o", "DPkg::Options::=--force-confold"])
+            .stdin(Stdio::null())
             .current_dir(root());
         command
     })

@@ -1,5 +1,5 @@
 //! For tests of what is built with Authstile: a clock that stands still, randomness that repeats itself, a transport that
-//! a closure answers, a browser that keeps cookies, and servers on loopback.
+//! a closure answers, a browser that keeps cookies, servers on loopback, and a [suite](mod@store_suite) for stores.
 //!
 //! ```
 //! use authstile_testkit::{Browser, FakeTransport, FixedClock, SeededRandom, TEST_SECRET};
@@ -23,6 +23,7 @@
 mod browser;
 mod ports;
 mod serve;
+pub mod store_suite;
 
 pub use browser::{Browser, Page};
 pub use ports::{FakeTransport, FixedClock, SeededRandom};

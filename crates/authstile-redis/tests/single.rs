@@ -1,0 +1,16 @@
+//! One server keeps every rule of the ports.
+
+#![cfg(feature = "services")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is a failure")]
+
+use authstile_redis::RedisStore;
+use authstile_testkit::store_suite;
+use authstile_testkit::store_suite::Stores;
+
+mod common;
+
+async fn stores() -> Stores {
+    common::stores(RedisStore::single(&common::from_xtask("AUTHSTILE_TEST_REDIS")).unwrap())
+}
+
+store_suite!(stores, [sessions, one_time, revocations, throttle]);

@@ -1,0 +1,257 @@
+//! The suite of stores on PostgreSQL, and what is particular to it: schemas that are there already.
+
+#![cfg(feature = "services")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is a failure")]
+
+mod servers;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use authstile::clock::UnixTime;
+use authstile::store::{NewSession, NewUser, Quota, RevocationKey, SessionData};
+use authstile::{Accounts as _, Revocations as _, Sessions as _, Throttle as _};
+use authstile_sqlx::PostgresStore;
+use authstile_testkit::{store_suite, store_suite::Stores};
+use servers::Postgres;
+use sqlx::AssertSqlSafe;
+
+/// The schema that Auth.js documents for its PostgreSQL adapter, word for word.
+const BARE: &str = r#"
+    CREATE TABLE verification_token (identifier TEXT NOT NULL, expires TIMESTAMPTZ NOT NULL, token TEXT NOT NULL,
+        PRIMARY KEY (identifier, token));
+    CREATE TABLE accounts (id SERIAL, "userId" INTEGER NOT NULL, type VARCHAR(255) NOT NULL,
+        provider VARCHAR(255) NOT NULL, "providerAccountId" VARCHAR(255) NOT NULL, refresh_token TEXT, access_token TEXT,
+        expires_at BIGINT, id_token TEXT, scope TEXT, session_state TEXT, token_type TEXT, PRIMARY KEY (id));
+    CREATE TABLE sessions (id SERIAL, "userId" INTEGER NOT NULL, expires TIMESTAMPTZ NOT NULL,
+        "sessionToken" VARCHAR(255) NOT NULL, PRIMARY KEY (id));
+    CREATE TABLE users (id SERIAL, name VARCHAR(255), email VARCHAR(255), "emailVerified" TIMESTAMPTZ, image TEXT,
+        PRIMARY KEY (id));
+"#;
+
+fn all(store: PostgresStore) -> Stores {
+    let store = Arc::new(store);
+    let stores = Stores::new().with_accounts(store.clone()).with_sessions(store.clone()).with_one_time(store.clone());
+    stores.with_revocations(store.clone()).with_throttle(store)
+}
+
+async fn migrated(schema: &str) -> Stores {
+    let server = Postgres::with(schema).await;
+    let mut store = PostgresStore::open(&server.url).await.unwrap();
+    let done = store.migrate().await.unwrap();
+    assert_eq!((done.applied.len(), done.warnings.len()), (4, 0), "{done}");
+    all(store).keep(server)
+}
+
+mod fresh {
+    use super::*;
+
+    async fn stores() -> Stores {
+        migrated("").await
+    }
+
+    store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+}
+
+mod counted {
+    use super::*;
+
+    async fn stores() -> Stores {
+        migrated(BARE).await
+    }
+
+    store_suite!(stores, [accounts, sessions, one_time]);
+}
+
+mod uuids {
+    use super::*;
+
+    async fn stores() -> Stores {
+        let ids = BARE
+            .replace("id SERIAL", "id UUID DEFAULT gen_random_uuid()")
+            .replace("\"userId\" INTEGER", "\"userId\" UUID");
+        migrated(&ids).await
+    }
+
+    store_suite!(stores, [accounts, sessions]);
+}
+
+mod bare {
+    use super::*;
+
+    async fn stores() -> Stores {
+        let server = Postgres::with(BARE).await;
+        all(PostgresStore::from_pool(server.pool().await).await.unwrap()).keep(server).without_attributes()
+    }
+
+    store_suite!(stores, [accounts, one_time]);
+}
+
+/// Addresses that two people have, so that no unique index can be made.
+mod duplicated {
+    use super::*;
+
+    async fn stores() -> Stores {
+        let server = Postgres::with(&format!("{BARE}{DUPLICATES}")).await;
+        let mut store = PostgresStore::open(&server.url).await.unwrap();
+        assert_eq!(store.migrate().await.unwrap().warnings.len(), 3);
+        sqlx::raw_sql("DELETE FROM users; DELETE FROM accounts; DELETE FROM sessions")
+            .execute(store.pool())
+            .await
+            .unwrap();
+        all(store).keep(server)
+    }
+
+    store_suite!(stores, [accounts, sessions]);
+}
+
+const DUPLICATES: &str = r#"
+    INSERT INTO users (name, email) VALUES ('first', 'ada@example.com'), ('second', 'ada@example.com');
+    INSERT INTO accounts ("userId", type, provider, "providerAccountId")
+        VALUES (1, 'oidc', 'acme', '1'), (2, 'oidc', 'acme', '1');
+    INSERT INTO sessions ("userId", expires, "sessionToken")
+        VALUES (1, '2099-01-01T00:00:00Z', 't'), (2, '2099-01-01T00:00:00Z', 't');
+"#;
+
+#[tokio::test]
+async fn a_database_of_auth_js_opens_as_it_is() {
+    let rows = r#"
+        INSERT INTO users (id, name, email, "emailVerified") VALUES (7, 'Ada', 'ada@example.com', '2026-11-23 18:12:53.237+01');
+        INSERT INTO accounts ("userId", type, provider, "providerAccountId", expires_at) VALUES (7, 'oidc', 'acme', '1', 1795453973);
+        INSERT INTO sessions ("userId", expires, "sessionToken") VALUES (7, '2099-01-01T00:00:00Z', 'old');"#;
+    let server = Postgres::with(&format!("{BARE}{rows}")).await;
+    let mut store = PostgresStore::open(&server.url).await.unwrap();
+    for migrated in [false, true] {
+        let ada = store.find_user_by_account("acme", "1").await.unwrap().unwrap();
+        assert_eq!((ada.id.as_str(), ada.name.as_deref()), ("7", Some("Ada")));
+        assert_eq!(ada.email_verified, Some(UnixTime::from_millis(1_795_453_973_237)));
+        let session = store.find("old").await.unwrap().unwrap();
+        assert_eq!((session.user, session.data), (ada.clone(), None));
+        let data =
+            SessionData { id: "1".to_owned(), keys: vec![RevocationKey::session("1")], ..SessionData::default() };
+        let key = if migrated { "migrated" } else { "bare" };
+        let new = NewSession { key, user: &ada, expires: UnixTime::from_seconds(4_102_444_800), data: &data };
+        store.create(new).await.unwrap();
+        assert!(store.extend(key, UnixTime::from_seconds(4_102_444_900), UnixTime::from_seconds(5)).await.unwrap());
+        let found = store.find(key).await.unwrap().unwrap();
+        assert_eq!(found.expires, UnixTime::from_seconds(4_102_444_900));
+        assert_eq!(found.data, migrated.then(|| SessionData { seen: 5000, ..data.clone() }));
+        let ended = store.delete_by_key(&RevocationKey::session("1"), UnixTime::from_seconds(1)).await;
+        if migrated {
+            assert_eq!(ended.unwrap(), 1);
+        } else {
+            assert!(ended.unwrap_err().to_string().contains("authstile migrate"));
+            let key = RevocationKey::session("1");
+            assert!(store.is_refused(&[key]).await.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.take("k", Quota { burst: 1, seconds: 1 }, UnixTime::from_seconds(1)).await.is_err());
+            let done = store.migrate().await.unwrap();
+            assert_eq!((done.applied.len(), done.warnings.len()), (4, 0), "{done}");
+        }
+    }
+}
+
+/// The statements of `@auth/pg-adapter`, which name no ids, on what we made and on what we changed.
+#[tokio::test]
+async fn the_adapter_of_auth_js_goes_on_working() {
+    for schema in ["", BARE] {
+        let server = Postgres::with(schema).await;
+        let mut store = PostgresStore::open(&server.url).await.unwrap();
+        store.migrate().await.unwrap();
+        let pool = store.pool().clone();
+        let id: String = sqlx::query_scalar(
+            r#"INSERT INTO users (name, email, "emailVerified", image) VALUES ('Ada', 'ada@example.com', now(), NULL) RETURNING id::text"#,
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        let statements = format!(
+            r#"INSERT INTO accounts ("userId", provider, type, "providerAccountId", access_token, expires_at) VALUES ('{id}', 'acme', 'oidc', '1', 'a', 5);
+            INSERT INTO sessions ("userId", expires, "sessionToken") VALUES ('{id}', now() + interval '1 day', 'theirs');
+            INSERT INTO verification_token (identifier, expires, token) VALUES ('i', now(), 't');"#
+        );
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&pool).await.unwrap();
+        let ada = store.find_user_by_account("acme", "1").await.unwrap().unwrap();
+        assert_eq!(ada.id, id);
+        assert_eq!(store.find("theirs").await.unwrap().unwrap().user, ada);
+        assert!(authstile::OneTime::consume(&store, "i", "t").await.unwrap().is_some());
+        let data = SessionData { keys: vec![RevocationKey::session("1")], ..SessionData::default() };
+        let new = NewSession { key: "ours", user: &ada, expires: UnixTime::from_seconds(4_102_444_800), data: &data };
+        store.create(new).await.unwrap();
+        let statements = format!(
+            r#"UPDATE sessions SET expires = now() WHERE "sessionToken" = 'ours'; DELETE FROM sessions WHERE "sessionToken" = 'ours';
+            DELETE FROM users WHERE id = '{id}'; DELETE FROM sessions WHERE "userId" = '{id}'; DELETE FROM accounts WHERE "userId" = '{id}';"#
+        );
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&pool).await.unwrap();
+        assert_eq!(store.find("theirs").await.unwrap(), None);
+        let keys: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM authstile_session_keys").fetch_one(&pool).await.unwrap();
+        assert_eq!(keys, 0, "the keys go with their session");
+    }
+}
+
+#[tokio::test]
+async fn what_is_duplicated_is_kept_and_the_first_is_found() {
+    let server = Postgres::with(&format!("{BARE}{DUPLICATES}")).await;
+    let mut store = PostgresStore::open(&server.url).await.unwrap();
+    let done = store.migrate().await.unwrap();
+    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables"]);
+    assert_eq!(done.warnings.len(), 3, "{done}");
+    let first = store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
+    assert_eq!(first.name.as_deref(), Some("first"));
+    let taken = store.register(&NewUser { email: first.email, ..NewUser::default() }, None).await.unwrap_err();
+    assert!(taken.is_conflict());
+    // Once they are gone, the next run makes it right.
+    sqlx::raw_sql(
+        "DELETE FROM users WHERE id = 2; DELETE FROM accounts WHERE id = 2; DELETE FROM sessions WHERE id = 2",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let done = store.migrate().await.unwrap();
+    assert_eq!((done.applied, done.warnings), (vec!["0003_indexes"], Vec::new()));
+    assert_eq!(store.migrate().await.unwrap().to_string(), "nothing to do\n");
+}
+
+#[tokio::test]
+async fn many_may_migrate_at_once() {
+    let server = Postgres::with(BARE).await;
+    let migrate = || {
+        let url = server.url.clone();
+        tokio::spawn(async move { PostgresStore::open(&url).await.unwrap().migrate().await.unwrap().applied.len() })
+    };
+    let mut applied = Vec::new();
+    for migrating in (0..4).map(|_| migrate()).collect::<Vec<_>>() {
+        applied.push(migrating.await.unwrap());
+    }
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 0, 4]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_fails_in_time() {
+    let begun = Instant::now();
+    // A port that takes connections and says nothing.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().port();
+    for port in [silent, 1] {
+        let error = PostgresStore::open(&format!("postgres://nobody@127.0.0.1:{port}/none")).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+/// A server whose locks are held answers late, and the engine does not wait.
+#[tokio::test]
+async fn a_table_that_is_locked_fails_in_time() {
+    let server = Postgres::with("").await;
+    let mut store = PostgresStore::open(&server.url).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut locking = store.pool().begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE sessions").execute(&mut *locking).await.unwrap();
+    let begun = Instant::now();
+    let error = store.find("key").await.unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    locking.rollback().await.unwrap();
+    assert_eq!(store.find("key").await.unwrap(), None);
+}
