@@ -375,7 +375,7 @@ impl AuthBuilder {
 fn check_providers(registrations: Vec<Registration>) -> Result<Vec<Entry>, ConfigError> {
     let mut entries: Vec<Entry> = Vec::with_capacity(registrations.len());
     for registration in registrations {
-        let id = registration.provider().id.to_string();
+        let id = registration.id.to_string();
         // Browsers take `.` and `..` in a path for something else, and Auth.js's client takes `undefined` for no provider.
         let sound = !matches!(&*id, "" | "." | ".." | "undefined")
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
@@ -397,8 +397,8 @@ fn look(theme: &Theme, entries: &[Entry]) -> Result<(String, String), ConfigErro
     let buttons: Vec<ButtonStyle<'_>> = entries
         .iter()
         .map(|entry| {
-            let provider = &entry.registration.provider;
-            ButtonStyle { id: &provider.id, background: &provider.style.background, text: &provider.style.text }
+            let registration = &entry.registration;
+            ButtonStyle { id: &registration.id, background: &registration.background, text: &registration.text }
         })
         .collect();
     let style = stylesheet(theme, &buttons).map_err(ConfigError::Theme)?;

@@ -29,12 +29,12 @@ pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
 /// `GET /providers`.
 pub(crate) fn providers(settings: &Settings, origin: &Origin) -> Answer {
     let all = settings.registry.entries.iter().map(|entry| {
-        let provider = &entry.registration.provider;
+        let provider = &entry.registration;
         let url = |action: &str| settings.url(origin, &format!("{action}/{}", provider.id));
         let card = json!({
             "id": provider.id,
             "name": provider.name,
-            "type": provider.protocol.as_str(),
+            "type": provider.provider.protocol.as_str(),
             "signinUrl": url("signin"),
             "callbackUrl": url("callback"),
         });
@@ -59,12 +59,12 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         .map(|entry| settings.url(&visit.origin, &format!("signin/{}", entry.id())))
         .collect();
     let providers = settings.registry.entries.iter().zip(&actions).map(|(entry, action)| {
-        let provider = &entry.registration.provider;
+        let provider = &entry.registration;
         ProviderForm {
             id: &provider.id,
             name: &provider.name,
             action,
-            mark: initial(&provider.name),
+            mark: provider.provider.mark.map_or_else(|| initial(&provider.name).to_string(), str::to_owned),
             asks_email: entry.registration.form == SignInForm::WorkEmail,
         }
     });

@@ -25,7 +25,7 @@ pub(crate) struct ProviderForm<'a> {
     pub(crate) name: &'a str,
     pub(crate) action: &'a str,
     /// Shown in a small round mark of the provider's colour; see [`super::initial`].
-    pub(crate) mark: char,
+    pub(crate) mark: String,
     /// Whether it asks for a work e-mail address in place of showing a button.
     pub(crate) asks_email: bool,
 }
@@ -56,7 +56,7 @@ mod tests {
             id: "acme.idp",
             name: "Acme & Sons",
             action: "/auth/signin/acme.idp",
-            mark: 'A',
+            mark: "A".to_owned(),
             asks_email: false,
         };
         SignInPage {
