@@ -158,7 +158,7 @@ async fn every_deviation_ends_in_its_own_leaf_and_without_a_session() {
     let mut told = std::collections::HashMap::new();
     for case in Misbehave::ALL {
         let userinfo = case.name().starts_with("userinfo");
-        let source = if userinfo { ProfileSource::UserInfo(None) } else { ProfileSource::IdToken };
+        let source = if userinfo { ProfileSource::UserInfo } else { ProfileSource::IdToken };
         // Without an address nobody can be held to a domain, but to an organization.
         let pinned = match case {
             Misbehave::EmailMissing => bare_scalekit().organization_id("org_acme"),

@@ -430,6 +430,7 @@ mod token_endpoint {
             client_id: &client_id,
             client_secret: Some(&client_secret),
             authentication: ClientAuthentication::Post,
+            extra: &[],
         };
         for vector in list(&vectors["token_endpoint"]) {
             let (name, theirs) = (text(&vector["name"]), &vector["request"]);

@@ -1,5 +1,6 @@
 //! The authorization endpoint: what we ask (RFC 6749 §4.1.1) and what the browser carries back (§4.1.2, RFC 9207).
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::form::{Parameters, Repeated};
@@ -24,7 +25,8 @@ pub const PROTOCOL_PARAMETERS: [&str; 12] = [
 ];
 
 /// How the provider sends its answer back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     /// In the query of a redirect: the default, not sent.
     #[default]

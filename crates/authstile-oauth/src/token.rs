@@ -24,6 +24,8 @@ pub struct Requester<'a> {
     pub client_secret: Option<&'a ClientSecret>,
     /// How the proof is given.
     pub authentication: ClientAuthentication,
+    /// Further parameters that the provider wants.
+    pub extra: &'a [(String, String)],
 }
 
 impl Requester<'_> {
@@ -56,7 +58,7 @@ impl Requester<'_> {
 
     fn request(&self, parameters: &[(&str, &str)]) -> Result<Request<Bytes>, http::Error> {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(parameters);
+        form.extend_pairs(parameters).extend_pairs(self.extra);
         let authorization = self.authentication.prove(self.client_id, self.client_secret, &mut form);
         let mut request = Request::post(self.endpoint.as_str())
             .header(header::ACCEPT, "application/json")

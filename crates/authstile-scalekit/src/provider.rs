@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use authstile::env::Environment;
-use authstile::provider::{ProfileSource, Protocol, Provider, Style};
+use authstile::provider::{Group, ISSUER, OIDC, Provider, ProviderOption, Style};
 use authstile::routing::SignInForm;
 use authstile::{ConfigError, Customize as _, HookError, Registration};
 
@@ -22,20 +22,19 @@ const ROUTING: &[&str] = &["connection_id", "organization_id", "domain", "domain
 
 /// The card of Scalekit. Its issuer is your environment's URL.
 pub const SCALEKIT: Provider = Provider {
-    id: Cow::Borrowed("scalekit"),
-    name: Cow::Borrowed("Scalekit"),
-    protocol: Protocol::Oidc,
-    issuer: None,
-    authorization: None,
-    token: None,
-    jwks: None,
-    profile_source: ProfileSource::IdToken,
-    scope: Cow::Borrowed("openid email profile"),
-    authorization_params: Cow::Borrowed(&[]),
-    client_authentication: None,
-    response_mode: authstile::oauth::authorize::ResponseMode::Query,
-    profile: authstile::profile::STANDARD_CLAIMS,
-    style: Style { background: Cow::Borrowed("#1c1c1e"), text: Cow::Borrowed("#fff") },
+    id: "scalekit",
+    name: "Scalekit",
+    group: Group::Enterprise,
+    registration_url: Some("https://app.scalekit.com"),
+    docs_url: Some("https://docs.scalekit.com"),
+    options: &[ProviderOption {
+        doc: "the URL of your Scalekit environment, such as https://acme.scalekit.com",
+        ..ISSUER
+    }],
+    issuer: Some("{issuer}"),
+    scope: "openid email profile",
+    style: Style { background: "#1c1c1e", text: "#fff" },
+    ..OIDC
 };
 
 /// Scalekit with the credentials of your application.
@@ -56,9 +55,9 @@ impl Scalekit {
         }
         // Today's documentation has this path; the published discovery document has another, and wins where it is given.
         let end_session = format!("{issuer}/oidc/logout");
-        let provider = Provider { issuer: Some(Cow::Owned(issuer)), ..SCALEKIT };
-        let registration = provider
+        let registration = SCALEKIT
             .register(client_id, client_secret)
+            .issuer(issuer)
             .routing(ROUTING)
             .facts(ScalekitFacts)
             .initiator(IdpInitiated)

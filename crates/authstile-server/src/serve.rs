@@ -28,7 +28,7 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     check_secrets(environment)?;
     let proxies = TrustedProxies::of(environment)?;
     let registrations = providers::of(environment)?;
-    let ids: Vec<String> = registrations.iter().map(|registration| registration.provider().id.to_string()).collect();
+    let ids: Vec<String> = registrations.iter().map(|registration| registration.provider_id().to_owned()).collect();
     let transport = LateTransport::default();
     let builder = Auth::builder().environment(environment)?.transport(transport.clone());
     let auth = registrations.into_iter().fold(builder, AuthBuilder::provider).build()?;

@@ -529,7 +529,7 @@ fn check_ways(to_be: Vec<WayToBe>) -> Result<(Vec<Entry>, Vec<Way>), ConfigError
     let (mut entries, mut ways, mut ids) = (Vec::new(), Vec::with_capacity(to_be.len()), HashSet::new());
     for way in to_be {
         let id = match &way {
-            WayToBe::Provider(registration) => registration.provider().id.to_string(),
+            WayToBe::Provider(registration) => registration.id.to_string(),
             WayToBe::Email(provider) => provider.id.clone(),
             WayToBe::Credentials(provider) => provider.id.clone(),
         };
@@ -563,8 +563,8 @@ fn look(theme: &Theme, entries: &[Entry]) -> Result<(String, String), ConfigErro
     let buttons: Vec<ButtonStyle<'_>> = entries
         .iter()
         .map(|entry| {
-            let provider = &entry.registration.provider;
-            ButtonStyle { id: &provider.id, background: &provider.style.background, text: &provider.style.text }
+            let registration = &entry.registration;
+            ButtonStyle { id: &registration.id, background: &registration.background, text: &registration.text }
         })
         .collect();
     let style = stylesheet(theme, &buttons).map_err(ConfigError::Theme)?;

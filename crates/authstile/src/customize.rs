@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::link::LinkPolicy;
 use crate::model::User;
 use crate::profile::{ProfileMap, ProfileMapping};
-use crate::provider::{ProfileSource, Style};
+use crate::provider::ProfileSource;
 use crate::registration::{EndSession, Registration, StoreTokens};
 use crate::routing::{SignInForm, SignInRouter};
 use crate::vault::KeepTokens;
@@ -21,28 +21,30 @@ pub trait Customize: AsMut<Registration> + Sized {
     /// Another id: needed when one provider is registered twice. It is part of the redirect URI.
     #[must_use]
     fn id(mut self, id: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.id = id.into();
+        self.as_mut().id = id.into();
         self
     }
 
     /// Another name on the button.
     #[must_use]
     fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.name = name.into();
+        self.as_mut().name = name.into();
         self
     }
 
     /// Other colours of the button: CSS colours of its face and of its text.
     #[must_use]
     fn style(mut self, background: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.style = Style { background: background.into(), text: text.into() };
+        let registration = self.as_mut();
+        registration.background = background.into();
+        registration.text = text.into();
         self
     }
 
-    /// Another scope, as sent.
+    /// Another scope, separated by blanks; sent as the provider wants it.
     #[must_use]
     fn scope(mut self, scope: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.scope = scope.into();
+        self.as_mut().scope = Some(scope.into());
         self
     }
 
@@ -51,37 +53,43 @@ pub trait Customize: AsMut<Registration> + Sized {
     #[must_use]
     fn authorization_param(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         let (name, value) = (name.into(), value.into());
-        let parameters = self.as_mut().provider.authorization_params.to_mut();
+        let parameters = &mut self.as_mut().authorization_params;
         parameters.retain(|(known, _)| *known != name);
         parameters.push((name, value));
         self
     }
 
-    /// Another issuer.
+    /// Another issuer; or, for a card that has an option of this name, the address of the customer's own server.
     #[must_use]
-    fn issuer(mut self, issuer: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.issuer = Some(issuer.into());
+    fn issuer(self, issuer: impl Into<String>) -> Self {
+        self.option("issuer", issuer)
+    }
+
+    /// A value for an option of the card, such as the address of one's own server.
+    #[must_use]
+    fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.as_mut().options.insert(name.into(), value.into());
         self
     }
 
     /// Another authorization endpoint; the rest stays discovered.
     #[must_use]
     fn authorization_endpoint(mut self, url: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.authorization = Some(url.into());
+        self.as_mut().endpoints.authorization = Some(url.into());
         self
     }
 
     /// Another token endpoint; the rest stays discovered.
     #[must_use]
     fn token_endpoint(mut self, url: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.token = Some(url.into());
+        self.as_mut().endpoints.token = Some(url.into());
         self
     }
 
     /// Another key set; the rest stays discovered.
     #[must_use]
     fn jwks_uri(mut self, url: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.jwks = Some(url.into());
+        self.as_mut().endpoints.jwks = Some(url.into());
         self
     }
 
@@ -89,7 +97,9 @@ pub trait Customize: AsMut<Registration> + Sized {
     /// same, and `sub` must agree.
     #[must_use]
     fn userinfo_endpoint(mut self, url: impl Into<Cow<'static, str>>) -> Self {
-        self.as_mut().provider.profile_source = ProfileSource::UserInfo(Some(url.into()));
+        let registration = self.as_mut();
+        registration.endpoints.userinfo = Some(url.into());
+        registration.provider.profile_source = ProfileSource::UserInfo;
         self
     }
 

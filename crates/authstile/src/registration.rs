@@ -2,6 +2,7 @@
 //! there, and with what the provider's own crate knows beyond the card.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use authstile_oauth::id_token::IdToken;
 use authstile_oauth::secret::ClientSecret;
 
 use crate::link::LinkPolicy;
-use crate::profile::ProfileMapping;
-use crate::provider::{GITHUB, Provider};
+use crate::profile::{Options, ProfileMapping};
+use crate::provider::{GITHUB, Pairs, Provider, Template, Values};
 use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
 use crate::store::revocation::RevocationKey;
 use crate::vault::KeepTokens;
@@ -22,7 +23,15 @@ impl Provider {
     #[must_use]
     pub fn register(self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Registration {
         Registration {
-            mapping: ProfileMapping::Map(self.profile.clone()),
+            id: Cow::Borrowed(self.id),
+            name: Cow::Borrowed(self.name),
+            background: Cow::Borrowed(self.style.background),
+            text: Cow::Borrowed(self.style.text),
+            scope: None,
+            options: BTreeMap::new(),
+            endpoints: Endpoints::default(),
+            authorization_params: Vec::new(),
+            mapping: ProfileMapping::Map(self.profile),
             provider: self,
             client_id: client_id.into(),
             client_secret: Some(ClientSecret::new(client_secret)),
@@ -56,6 +65,18 @@ pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) ->
 #[derive(Debug, Clone)]
 pub struct Registration {
     pub(crate) provider: Provider,
+    pub(crate) id: Cow<'static, str>,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) background: Cow<'static, str>,
+    pub(crate) text: Cow<'static, str>,
+    /// Another scope than the card's.
+    pub(crate) scope: Option<Cow<'static, str>>,
+    /// Values of the card's options, and `issuer`.
+    pub(crate) options: BTreeMap<String, String>,
+    /// Other endpoints than the card's.
+    pub(crate) endpoints: Endpoints,
+    /// Authorization parameters beside the card's, or in their place.
+    pub(crate) authorization_params: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) mapping: ProfileMapping,
@@ -90,6 +111,15 @@ pub enum StoreTokens {
     Never,
 }
 
+/// Endpoints that an application gives in place of the card's.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Endpoints {
+    pub(crate) authorization: Option<Cow<'static, str>>,
+    pub(crate) token: Option<Cow<'static, str>>,
+    pub(crate) jwks: Option<Cow<'static, str>>,
+    pub(crate) userinfo: Option<Cow<'static, str>>,
+}
+
 /// What a visitor reads about an error code of a provider, and who can mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorWords {
@@ -116,10 +146,61 @@ pub enum EndSession {
 }
 
 impl Registration {
-    /// The card, as customized.
+    /// The card. What is customized stands beside it, see [`provider_id`](Self::provider_id).
     #[must_use]
     pub fn provider(&self) -> &Provider {
         &self.provider
+    }
+
+    /// The id under which it is registered.
+    #[must_use]
+    pub fn provider_id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name on the button.
+    #[must_use]
+    pub fn provider_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The issuer, as far as the card and the registration name one; `None` also where an option that it needs is missing.
+    #[must_use]
+    pub fn provider_issuer(&self) -> Option<String> {
+        let options = self.provider.option_values(&self.options).ok()?;
+        self.resolve_issuer(&options).ok().flatten()
+    }
+
+    /// The issuer: what the application says, unless the card uses that as a base address for something else.
+    pub(crate) fn resolve_issuer(&self, options: &Options) -> Result<Option<String>, String> {
+        let declared = self.provider.options.iter().any(|option| option.name == "issuer");
+        match (self.provider.issuer, options.get("issuer")) {
+            (_, Some(given)) if !declared => Ok(Some(given.clone())),
+            (Some(template), _) => self.fill("issuer", template, options).map(Some),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Fills a template that must be complete.
+    pub(crate) fn fill(&self, field: &str, template: &str, options: &Options) -> Result<String, String> {
+        let template = Template::parse(template).map_err(|error| format!("{field}: {error}"))?;
+        let values = Values { options, client_id: Some(&self.client_id), ..Values::NONE };
+        template.fill(&values).ok_or_else(|| format!("{field} needs a value for {:?}", template.words()))
+    }
+
+    /// Fills the templates of parameters; those that name what has no value are left out.
+    pub(crate) fn parameters(&self, card: Pairs, options: &Options) -> Result<Vec<(String, String)>, String> {
+        let values = Values {
+            options,
+            client_id: Some(&self.client_id),
+            client_secret: self.client_secret.as_ref(),
+            ..Values::NONE
+        };
+        let filled = card.iter().map(|(name, text)| {
+            let template = Template::parse(text).map_err(|error| format!("{name}: {error}"))?;
+            Ok(template.fill(&values).map(|value| ((*name).to_owned(), value)))
+        });
+        filled.filter_map(Result::transpose).collect()
     }
 
     /// Reserves authorization parameters: a browser's value for them is dropped. What
@@ -194,7 +275,8 @@ impl Registration {
     /// Whether a browser may set the authorization parameter.
     pub(crate) fn lets_browsers_set(&self, name: &str) -> bool {
         !self.reserved.iter().any(|reserved| reserved == name)
-            && !self.provider.authorization_params.iter().any(|(pinned, _)| pinned == name)
+            && !self.provider.authorization_params.iter().any(|(pinned, _)| *pinned == name)
+            && !self.authorization_params.iter().any(|(pinned, _)| pinned == name)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A provider that is down stops neither the process nor anybody who does not need it just now.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use authstile_oauth::access_token::{self, VerifiedAccessToken};
@@ -21,14 +22,15 @@ use authstile_oauth::word::{ClientId, Issuer, Nonce, RedirectUri, State};
 use authstile_oauth::{logout, token, userinfo};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Request, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use serde_json::Value;
 use url::Url;
 
 use crate::cached::Cached;
 use crate::clock::Clock;
 use crate::model::Claims;
-use crate::provider::{ProfileSource, Protocol};
+use crate::profile::{Expression, Mapping, Options, Sources};
+use crate::provider::{GET, NonceUse, OnError, Pairs, ProfileSource, Protocol, Template, UserInfoRequest, Values};
 use crate::registration::Registration;
 use crate::transport::{Transport, TransportError};
 
@@ -93,14 +95,44 @@ pub enum ProviderError {
     Unwritable,
 }
 
-/// One registered provider and its caches.
+/// One registered provider, everything about it that needs no network, and its caches.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) registration: Registration,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) client_id: ClientId,
+    /// The values of the card's options, and the words that follow from them.
+    pub(crate) options: Options,
+    pub(crate) mapping: Mapping,
+    endpoints: Endpoints,
+    /// As sent.
+    scope: String,
+    authorization_params: Vec<(String, String)>,
+    token_params: Vec<(String, String)>,
+    userinfo: Vec<Question>,
     discovery: Cached<ServerMetadata, ProviderError>,
     keys: Cached<JwkSet, ProviderError>,
+}
+
+/// The endpoints that are not discovered.
+#[derive(Debug, Default)]
+struct Endpoints {
+    discovery: Option<Url>,
+    authorization: Option<Url>,
+    token: Option<Url>,
+    jwks: Option<Url>,
+    refresh: Option<Url>,
+    end_session: Option<Url>,
+}
+
+/// A userinfo request of the card, parsed.
+#[derive(Debug)]
+struct Question {
+    card: UserInfoRequest,
+    url: Option<Template>,
+    when: Expression,
+    query: Vec<(&'static str, Template)>,
+    headers: Vec<(&'static str, Template)>,
 }
 
 /// All providers, in the order of configuration.
@@ -119,62 +151,123 @@ pub(crate) struct Resolved<'a> {
 }
 
 impl Entry {
-    /// Checks a registration.
+    /// Checks a registration, and works out everything that needs no network.
     pub(crate) fn new(registration: Registration) -> Result<Self, String> {
-        let provider = &registration.provider;
-        let issuer = provider.issuer.as_deref().map(Issuer::parse).transpose().map_err(|error| error.to_string())?;
-        if provider.protocol == Protocol::Oidc && issuer.is_none() {
+        let card = registration.provider;
+        let options = card.option_values(&registration.options)?;
+        let issuer = registration.resolve_issuer(&options)?.map(|issuer| Issuer::parse(&issuer)).transpose();
+        let issuer = issuer.map_err(|error| error.to_string())?;
+        if card.protocol == Protocol::Oidc && issuer.is_none() {
             return Err("an OpenID Connect provider needs its issuer".to_owned());
         }
-        if provider.protocol == Protocol::OAuth2 && (provider.authorization.is_none() || provider.token.is_none()) {
+        let given = &registration.endpoints;
+        let missing = |given: &Option<Cow<'static, str>>, card: Option<&str>| given.is_none() && card.is_none();
+        let plain = card.protocol == Protocol::OAuth2;
+        if plain && (missing(&given.authorization, card.authorization) || missing(&given.token, card.token)) {
             return Err("an OAuth 2.0 provider needs an authorization and a token endpoint".to_owned());
         }
-        if provider.protocol == Protocol::OAuth2 && provider.profile_source == ProfileSource::IdToken {
+        if plain && card.profile_source == ProfileSource::IdToken {
             return Err("an OAuth 2.0 provider has no ID token: give it a userinfo endpoint".to_owned());
         }
         let client_id = ClientId::parse(registration.client_id.clone()).map_err(|error| error.to_string())?;
-        let needs_secret = !matches!(provider.client_authentication, Some(ClientAuthentication::None));
+        let needs_secret = !matches!(card.client_authentication, Some(ClientAuthentication::None));
         if needs_secret && registration.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
             return Err("the client secret is empty; a public client is spelled `.without_secret()`".to_owned());
         }
-        let entry = Self { issuer, client_id, registration, discovery: Cached::default(), keys: Cached::default() };
-        let provider = &entry.registration.provider;
-        for (name, url) in [
-            ("authorization_endpoint", &provider.authorization),
-            ("token_endpoint", &provider.token),
-            ("jwks_uri", &provider.jwks),
-        ] {
-            entry.configured(name, url.as_deref()).map_err(|error| error.to_string())?;
+        let url = |name: &'static str, given: Option<&Cow<'static, str>>, card: Option<&str>| {
+            let text = match (given, card) {
+                (Some(given), _) => given.to_string(),
+                (None, Some(template)) => registration.fill(name, template, &options)?,
+                (None, None) => return Ok(None),
+            };
+            configured(issuer.as_ref(), name, &text).map(Some).map_err(|error| error.to_string())
+        };
+        let endpoints = Endpoints {
+            discovery: url("discovery", None, card.discovery)?,
+            authorization: url("authorization_endpoint", given.authorization.as_ref(), card.authorization)?,
+            token: url("token_endpoint", given.token.as_ref(), card.token)?,
+            jwks: url("jwks_uri", given.jwks.as_ref(), card.jwks)?,
+            refresh: url("refresh", None, card.refresh)?,
+            end_session: url("end_session_endpoint", None, card.end_session)?,
+        };
+        let scope = match &registration.scope {
+            Some(scope) => scope.to_string(),
+            None => registration.fill("scope", card.scope, &options)?,
+        };
+        let scope = match card.scope_separator {
+            " " => scope,
+            separator => scope.split_whitespace().collect::<Vec<_>>().join(separator),
+        };
+        let mut authorization_params = registration.parameters(card.authorization_params, &options)?;
+        for (name, value) in &registration.authorization_params {
+            authorization_params.retain(|(known, _)| known != name);
+            authorization_params.push((name.to_string(), value.to_string()));
         }
-        for url in entry.profile_urls() {
-            entry.configured("userinfo_endpoint", Some(url)).map_err(|error| error.to_string())?;
-        }
-        Ok(entry)
+        let token_params = registration.parameters(card.token_request.params, &options)?;
+        let userinfo = questions(&registration, &options, issuer.as_ref())?;
+        let mapping = registration.mapping.compile().map_err(|error| format!("profile: {error}"))?;
+        Ok(Self {
+            issuer,
+            client_id,
+            options,
+            mapping,
+            endpoints,
+            scope,
+            authorization_params,
+            token_params,
+            userinfo,
+            discovery: Cached::default(),
+            keys: Cached::default(),
+            registration,
+        })
     }
 
     pub(crate) fn id(&self) -> &str {
-        &self.registration.provider.id
+        &self.registration.id
     }
+}
 
-    fn profile_urls(&self) -> Vec<&str> {
-        match &self.registration.provider.profile_source {
-            ProfileSource::IdToken | ProfileSource::UserInfo(None) => Vec::new(),
-            ProfileSource::UserInfo(Some(url)) => vec![url],
-            ProfileSource::UserInfoThenPrimaryEmail { url, emails } => vec![url, emails],
+/// The userinfo requests: the card's, the first of them perhaps elsewhere.
+fn questions(registration: &Registration, options: &Options, issuer: Option<&Issuer>) -> Result<Vec<Question>, String> {
+    let card = registration.provider;
+    let given = registration.endpoints.userinfo.as_deref();
+    let first = match card.userinfo {
+        [] if card.profile_source == ProfileSource::UserInfo => &[GET][..],
+        requests => requests,
+    };
+    let template = |text: &str| Template::parse(text).map_err(|error| format!("userinfo: {error}"));
+    let pairs =
+        |list: Pairs| list.iter().map(|(name, text)| Ok((*name, template(text)?))).collect::<Result<_, String>>();
+    let question = |(number, request): (usize, &UserInfoRequest)| {
+        let given = given.filter(|_| number == 0);
+        let url = given.or(request.url).map(template).transpose()?;
+        // What is known already is checked already.
+        let values = Values { options, client_id: Some(&registration.client_id), ..Values::NONE };
+        let complete = url.as_ref().and_then(|url| url.fill_url(&values)).or_else(|| given.map(str::to_owned));
+        if let Some(text) = complete {
+            configured(issuer, "userinfo_endpoint", &text).map_err(|error| error.to_string())?;
         }
-    }
+        Ok(Question {
+            card: *request,
+            url,
+            when: Expression::parse(request.when).map_err(|error| format!("userinfo: {error}"))?,
+            query: pairs(request.query)?,
+            headers: pairs(request.headers)?,
+        })
+    };
+    first.iter().enumerate().map(question).collect()
+}
 
-    /// An endpoint that the application configured: it is trusted to be where it is, but not to be readable by everyone.
-    fn configured(&self, name: &'static str, url: Option<&str>) -> Result<Option<Url>, MetadataError> {
-        let Some(text) = url else { return Ok(None) };
-        let bad = |problem| MetadataError::Endpoint { name, problem, url: text.to_owned() };
-        let parsed = Url::parse(text).map_err(|_| bad("is not an absolute URL"))?;
-        match &self.issuer {
-            Some(issuer) if parsed.scheme() == "http" => check_endpoint(name, text, issuer).map(Some),
-            None if parsed.scheme() == "http" && authstile_oauth::word::is_loopback(&parsed) => Ok(Some(parsed)),
-            _ if parsed.scheme() == "https" => Ok(Some(parsed)),
-            _ => Err(bad("must use https (http only on loopback)")),
-        }
+/// An endpoint that the card or the application names: it is trusted to be where it is, but not to be readable by
+/// everyone.
+fn configured(issuer: Option<&Issuer>, name: &'static str, text: &str) -> Result<Url, MetadataError> {
+    let bad = |problem| MetadataError::Endpoint { name, problem, url: text.to_owned() };
+    let parsed = Url::parse(text).map_err(|_| bad("is not an absolute URL"))?;
+    match issuer {
+        Some(issuer) if parsed.scheme() == "http" => check_endpoint(name, text, issuer),
+        None if parsed.scheme() == "http" && authstile_oauth::word::is_loopback(&parsed) => Ok(parsed),
+        _ if parsed.scheme() == "https" => Ok(parsed),
+        _ => Err(bad("must use https (http only on loopback)")),
     }
 }
 
@@ -221,7 +314,9 @@ impl<'a> Resolved<'a> {
             return Ok(None);
         };
         let fetch = async || {
-            let body = self.registry.get("discovery", &ServerMetadata::well_known(issuer)).await?;
+            let well_known = || ServerMetadata::well_known(issuer);
+            let document = self.entry.endpoints.discovery.clone().unwrap_or_else(well_known);
+            let body = self.registry.get("discovery", &document).await?;
             Ok(ServerMetadata::parse(&body, issuer)?)
         };
         self.entry.discovery.get(self.registry.clock.now(), fetch).await.map(Some)
@@ -231,19 +326,21 @@ impl<'a> Resolved<'a> {
     async fn endpoint(
         &self,
         name: &'static str,
-        configured: Option<&str>,
+        configured: Option<&Url>,
         discovered: fn(&ServerMetadata) -> Option<&Url>,
     ) -> Result<Url, ProviderError> {
-        if let Some(url) = self.entry.configured(name, configured)? {
-            return Ok(url);
+        if let Some(url) = configured {
+            return Ok(url.clone());
         }
         let metadata = self.metadata().await?;
         metadata.as_deref().and_then(discovered).cloned().ok_or(ProviderError::MissingEndpoint(name))
     }
 
     async fn token_endpoint(&self) -> Result<Url, ProviderError> {
-        self.endpoint("token_endpoint", self.provider().token.as_deref(), |metadata| metadata.token_endpoint.as_ref())
-            .await
+        self.endpoint("token_endpoint", self.entry.endpoints.token.as_ref(), |metadata| {
+            metadata.token_endpoint.as_ref()
+        })
+        .await
     }
 
     /// Station *ask*: the URL that the browser is sent to.
@@ -257,7 +354,7 @@ impl<'a> Resolved<'a> {
     ) -> Result<Url, ProviderError> {
         let provider = self.provider();
         let endpoint = self
-            .endpoint("authorization_endpoint", provider.authorization.as_deref(), |metadata| {
+            .endpoint("authorization_endpoint", self.entry.endpoints.authorization.as_ref(), |metadata| {
                 metadata.authorization_endpoint.as_ref()
             })
             .await?;
@@ -267,10 +364,10 @@ impl<'a> Resolved<'a> {
             endpoint: &endpoint,
             client_id: &self.entry.client_id,
             redirect_uri,
-            scope: &provider.scope,
+            scope: &self.entry.scope,
             response_mode: provider.response_mode,
             state,
-            nonce: (provider.protocol == Protocol::Oidc).then_some(nonce),
+            nonce: (provider.protocol == Protocol::Oidc && provider.nonce == NonceUse::Send).then_some(nonce),
             challenge,
             extra: asked,
         };
@@ -287,9 +384,10 @@ impl<'a> Resolved<'a> {
         let discovered = self.metadata().await?.and_then(|metadata| metadata.end_session_endpoint.clone());
         let endpoint = match discovered {
             Some(url) => Some(url),
-            None => self
-                .entry
-                .configured("end_session_endpoint", self.entry.registration.end_session_fallback.as_deref())?,
+            None => match &self.entry.registration.end_session_fallback {
+                Some(text) => Some(configured(self.entry.issuer.as_ref(), "end_session_endpoint", text)?),
+                None => self.entry.endpoints.end_session.clone(),
+            },
         };
         Ok(endpoint
             .map(|endpoint| logout::end_session_url(&endpoint, &self.entry.client_id, id_token_hint, back, state)))
@@ -303,10 +401,8 @@ impl<'a> Resolved<'a> {
         browser: impl Iterator<Item = (&'b str, &'b str)>,
     ) -> Vec<(String, String)> {
         let registration = &self.entry.registration;
-        let pinned = registration.provider.authorization_params.iter();
-        let pinned = pinned.map(|(name, value)| (name.to_string(), value.to_string()));
         let mut asked = Vec::new();
-        self.add(&mut asked, pinned);
+        self.add(&mut asked, self.entry.authorization_params.iter().cloned());
         self.add(&mut asked, chosen.into_iter());
         let browser = browser.filter(|(name, _)| registration.lets_browsers_set(name));
         self.add(&mut asked, browser.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -349,29 +445,40 @@ impl<'a> Resolved<'a> {
         redirect_uri: &RedirectUri,
     ) -> Result<TokenResponse, ProviderError> {
         let sent = vec![code.expose().to_owned(), verifier.expose().to_owned()];
-        self.ask_for_tokens(|requester| requester.exchange(code, verifier, redirect_uri), sent).await
+        let endpoint = self.token_endpoint().await?;
+        self.ask_for_tokens(endpoint, |requester| requester.exchange(code, verifier, redirect_uri), sent).await
     }
 
     /// A refresh token becomes new tokens.
     pub(crate) async fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenResponse, ProviderError> {
         let sent = vec![refresh_token.expose().to_owned()];
-        self.ask_for_tokens(|requester| requester.refresh(refresh_token), sent).await
+        let endpoint = match &self.entry.endpoints.refresh {
+            Some(url) => url.clone(),
+            None => self.token_endpoint().await?,
+        };
+        self.ask_for_tokens(endpoint, |requester| requester.refresh(refresh_token), sent).await
     }
 
     /// Asks the token endpoint. What was `sent` must not come back into a log.
     async fn ask_for_tokens(
         &self,
+        endpoint: Url,
         request: impl FnOnce(Requester<'_>) -> Result<Request<Bytes>, http::Error>,
         sent: Vec<String>,
     ) -> Result<TokenResponse, ProviderError> {
-        let endpoint = self.token_endpoint().await?;
         let advertised = self.metadata().await?;
         let secret = self.entry.registration.client_secret.as_ref();
         let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
-        let configured = self.provider().client_authentication;
-        let authentication = ClientAuthentication::choose(configured, methods, secret.is_some())?;
+        let chosen = self.provider().client_authentication;
+        let authentication = ClientAuthentication::choose(chosen, methods, secret.is_some())?;
         let client_id = &self.entry.client_id;
-        let requester = Requester { endpoint: &endpoint, client_id, client_secret: secret, authentication };
+        let requester = Requester {
+            endpoint: &endpoint,
+            client_id,
+            client_secret: secret,
+            authentication,
+            extra: &self.entry.token_params,
+        };
         let request = request(requester).map_err(|_| ProviderError::Unwritable)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok()).map(str::to_owned);
         let (status, body) = self.registry.send("token endpoint", request).await?;
@@ -439,8 +546,9 @@ impl<'a> Resolved<'a> {
     ) -> Result<Result<T, E>, ProviderError> {
         let metadata = self.metadata().await?.ok_or(ProviderError::MissingEndpoint("issuer"))?;
         let now = self.registry.clock.now();
-        let jwks_uri =
-            self.endpoint("jwks_uri", self.provider().jwks.as_deref(), |metadata| metadata.jwks_uri.as_ref()).await?;
+        let jwks_uri = self
+            .endpoint("jwks_uri", self.entry.endpoints.jwks.as_ref(), |metadata| metadata.jwks_uri.as_ref())
+            .await?;
         let fetch = async || Ok(JwkSet::parse(&self.registry.get("key set", &jwks_uri).await?)?);
         let keys = self.entry.keys.get(now, fetch).await?;
         match verify(&keys, &metadata) {
@@ -462,51 +570,74 @@ impl<'a> Resolved<'a> {
         tokens: &TokenResponse,
         id_token: Option<&IdToken>,
     ) -> Result<Claims, ProviderError> {
-        let source = &self.provider().profile_source;
-        let from_endpoint = async |configured: Option<&str>| {
-            let endpoint =
-                self.endpoint("userinfo_endpoint", configured, |metadata| metadata.userinfo_endpoint.as_ref()).await?;
-            let request = userinfo::request(&endpoint, &tokens.access_token).map_err(|_| ProviderError::Unwritable)?;
-            let (status, body) = self.registry.send("userinfo endpoint", request).await?;
-            Ok::<Claims, ProviderError>(userinfo::parse(status, &body)?)
+        let mut profile = match self.provider().profile_source {
+            ProfileSource::IdToken => id_token.ok_or(ProviderError::MissingIdToken)?.claims().clone(),
+            _ => Claims::new(),
         };
-        match source {
-            ProfileSource::IdToken => Ok(id_token.ok_or(ProviderError::MissingIdToken)?.claims().clone()),
-            ProfileSource::UserInfo(configured) => {
-                let claims = from_endpoint(configured.as_deref()).await?;
-                if let Some(id_token) = id_token {
-                    userinfo::check_subject(&claims, id_token.subject())?;
-                }
-                Ok(claims)
+        for question in &self.entry.userinfo {
+            let known = Sources { profile: &profile, token: &tokens.other, options: &self.entry.options };
+            if !question.when.is_nothing() && !question.when.is_true(&known) {
+                continue;
             }
-            ProfileSource::UserInfoThenPrimaryEmail { url, emails } => {
-                let mut claims = from_endpoint(Some(url)).await?;
-                let shown = claims.get("email").and_then(Value::as_str).is_some_and(|email| !email.is_empty());
-                if let Some(email) = if shown { None } else { self.primary_email(emails, tokens).await } {
-                    claims.insert("email".to_owned(), email.into());
-                    claims.insert("email_verified".to_owned(), true.into());
+            let answer = self.question(question, &profile, tokens).await;
+            match (answer, question.card.on_error) {
+                (Ok(answer), _) => match (question.card.into.strip_prefix('/'), answer) {
+                    (Some(member), answer) => drop(profile.insert(member.to_owned(), answer)),
+                    (None, Value::Object(members)) => {
+                        if let Some(id_token) = id_token {
+                            userinfo::check_subject(&members, id_token.subject())?;
+                        }
+                        profile.extend(members);
+                    }
+                    (None, _) => return Err(UserInfoError::NotJson.into()),
+                },
+                (Err(problem), OnError::Ignore) => {
+                    // What the scope was not granted for is no reason not to sign in.
+                    tracing::warn!(provider = self.entry.id(), %problem, "a part of the profile cannot be had");
                 }
-                Ok(claims)
+                (Err(problem), _) => return Err(problem),
             }
         }
+        Ok(profile)
     }
 
-    /// The primary verified address of a list like GitHub's. A list that cannot be had (the scope was not granted) is no
-    /// reason not to sign in: then no address counts as verified.
-    async fn primary_email(&self, url: &str, tokens: &TokenResponse) -> Option<String> {
-        let endpoint = self.entry.configured("userinfo_endpoint", Some(url)).ok()??;
-        let request = userinfo::request(&endpoint, &tokens.access_token).ok()?;
-        let answer = self.registry.send("e-mail list", request).await;
-        let list = match answer.map(|(status, body)| userinfo::parse_json(status, &body)) {
-            Ok(Ok(Value::Array(list))) => list,
-            other => {
-                tracing::warn!(provider = self.entry.id(), problem = ?other.err(), "the list of e-mail addresses cannot be had");
-                return None;
-            }
+    /// Asks for (a part of) the profile.
+    async fn question(
+        &self,
+        question: &Question,
+        profile: &Claims,
+        tokens: &TokenResponse,
+    ) -> Result<Value, ProviderError> {
+        let values = Values {
+            options: &self.entry.options,
+            client_id: Some(self.entry.client_id.as_str()),
+            client_secret: self.entry.registration.client_secret.as_ref(),
+            access_token: Some(&tokens.access_token),
+            profile: Some((profile, &tokens.other)),
         };
-        let yes = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_bool) == Some(true);
-        let primary = list.iter().find(|entry| yes(entry, "primary") && yes(entry, "verified"))?;
-        primary.get("email").and_then(Value::as_str).map(str::to_owned)
+        let mut endpoint = match &question.url {
+            Some(template) => {
+                let text = template.fill_url(&values).ok_or(ProviderError::MissingEndpoint("userinfo_endpoint"))?;
+                configured(self.entry.issuer.as_ref(), "userinfo_endpoint", &text)?
+            }
+            None => self.endpoint("userinfo_endpoint", None, |metadata| metadata.userinfo_endpoint.as_ref()).await?,
+        };
+        for (name, template) in &question.query {
+            if let Some(value) = template.fill(&values) {
+                endpoint.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        let mut request = userinfo::request(&endpoint, &tokens.access_token).map_err(|_| ProviderError::Unwritable)?;
+        for (name, template) in &question.headers {
+            if let Some(value) = template.fill(&values) {
+                let name = HeaderName::try_from(*name).map_err(|_| ProviderError::Unwritable)?;
+                let value = HeaderValue::try_from(value).map_err(|_| ProviderError::Unwritable)?;
+                request.headers_mut().insert(name, value);
+            }
+        }
+        let (status, body) = self.registry.send("userinfo endpoint", request).await?;
+        let answer = userinfo::parse_json(status, &body)?;
+        answer.pointer(question.card.at).cloned().ok_or_else(|| UserInfoError::NotJson.into())
     }
 }
 

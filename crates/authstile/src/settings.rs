@@ -83,8 +83,8 @@ impl Way {
     pub(crate) fn listed<'a>(&'a self, entries: &'a [Entry]) -> Option<Listed<'a>> {
         Some(match self {
             Self::Provider(place) => {
-                let card = &entries.get(*place)?.registration.provider;
-                Listed { id: &card.id, name: &card.name, kind: card.protocol.as_str() }
+                let registration = &entries.get(*place)?.registration;
+                Listed { id: &registration.id, name: &registration.name, kind: registration.provider.protocol.as_str() }
             }
             Self::Email(provider) => Listed { id: &provider.id, name: &provider.name, kind: "email" },
             Self::Credentials(provider) => Listed { id: &provider.id, name: &provider.name, kind: "credentials" },

@@ -11,7 +11,7 @@
 use authstile::env::Environment;
 use authstile::github;
 use authstile::oauth::client_auth::ClientAuthentication;
-use authstile::provider::{OIDC, ProfileSource, Protocol, Provider, Style};
+use authstile::provider::{GET, OIDC, Protocol, Provider, UserInfoRequest};
 use authstile::seal::{MIN_SECRET, Secrets, WeakSecret};
 use authstile::{
     Auth, AuthBuilder, ColorScheme, ConfigError, Customize as _, HostPolicy, Registration, Theme, WeakSecrets,
@@ -138,7 +138,7 @@ fn a_provider_that_could_not_work_is_refused() {
     assert_provider_problem(github("id\n", "secret"), "control characters");
     assert_provider_problem(github("id", ""), "client secret is empty");
     let bare = Provider { protocol: Protocol::OAuth2, issuer: None, ..OIDC };
-    assert_provider_problem(bare.clone().register("client", "secret"), "needs an authorization and a token endpoint");
+    assert_provider_problem(bare.register("client", "secret"), "needs an authorization and a token endpoint");
     let half = bare.register("client", "secret").authorization_endpoint("https://p.example/authorize");
     assert_provider_problem(half.clone(), "needs an authorization and a token endpoint");
     assert_provider_problem(half.token_endpoint("https://p.example/token"), "has no ID token");
@@ -209,11 +209,11 @@ fn a_configured_endpoint_must_be_https_except_on_this_machine() {
         assert!(sound().provider(set(plain.clone(), "http://login.example/x")).build().is_err(), "{name}");
         assert!(sound().provider(set(plain, "http://localhost:5000/x")).build().is_ok(), "{name}");
     }
-    let emails = ProfileSource::UserInfoThenPrimaryEmail {
-        url: "https://api.example/user".into(),
-        emails: "http://api.example/emails".into(),
+    const EMAILS: Provider = Provider {
+        userinfo: &[GET, UserInfoRequest { url: Some("http://api.example/emails"), into: "/emails", ..GET }],
+        ..authstile::provider::GITHUB
     };
-    assert_provider_problem(github("id", "secret").profile_source(emails), "must use https");
+    assert_provider_problem(EMAILS.register("id", "secret"), "must use https");
 }
 
 #[test]
@@ -297,11 +297,8 @@ fn a_theme_that_could_not_be_shown_or_would_be_more_than_a_theme_is_refused() {
             let error = themed(theme).unwrap_err();
             assert!(matches!(&error, ConfigError::Theme(_)), "{color}: {error}");
         }
-        for style in [
-            Style { background: color.into(), text: "#fff".into() },
-            Style { background: "#000".into(), text: color.into() },
-        ] {
-            let error = problem(sound().provider(acme().style(style.background, style.text)));
+        for style in [(color, "#fff"), ("#000", color)] {
+            let error = problem(sound().provider(acme().style(style.0, style.1)));
             assert!(matches!(&error, ConfigError::Theme(_)), "{color}: {error}");
         }
     }

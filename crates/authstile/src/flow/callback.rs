@@ -15,7 +15,7 @@ use crate::error::{Denied, Error, Leg, RequestError, from_profile};
 use crate::establish::establish;
 use crate::model::{Account, AccountKind};
 use crate::pending::PendingSignIn;
-use crate::profile;
+use crate::profile::{Mapped, Sources};
 use crate::provider::Protocol;
 use crate::registration::Facts;
 use crate::registry::{ProviderError, Resolved};
@@ -101,8 +101,8 @@ async fn finish(
             .map_err(Denied::Mismatch)?;
     }
     let claims = provider.profile(&tokens, id_token.as_ref()).await.map_err(failed)?;
-    let (subject, user) =
-        profile::map(&provider.entry.registration.mapping, &claims).map_err(|error| from_profile(id, error))?;
+    let sources = Sources { profile: &claims, token: &tokens.other, options: &provider.entry.options };
+    let Mapped { subject, user, .. } = provider.entry.mapping.map(&sources).map_err(|error| from_profile(id, error))?;
     let facts = facts(provider, &subject, id_token.as_ref(), &tokens).await;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
     let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims, facts };

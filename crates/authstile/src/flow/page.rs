@@ -56,7 +56,12 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
             Way::Credentials(provider) => ("callback", Form::Fields(&provider.fields)),
         };
         let action = settings.url(&visit.origin, &format!("{action}/{id}"));
-        Some(ProviderForm { id, name, action, mark: initial(name), form })
+        let drawn = match way {
+            Way::Provider(place) => entries.get(*place)?.registration.provider.mark,
+            Way::Email(_) | Way::Credentials(_) => None,
+        };
+        let mark = drawn.map_or_else(|| initial(name).to_string(), str::to_owned);
+        Some(ProviderForm { id, name, action, mark, form })
     });
     let page = SignInPage {
         shell: shell(settings),
@@ -112,7 +117,7 @@ pub(crate) async fn connect(settings: &Settings, visit: &Visit<'_>, offer: &Offe
         action: &action,
         csrf_token: &visit.csrf.token,
         user: user.as_deref(),
-        provider: provider.map_or(&*offer.provider, |provider| &*provider.entry.registration.provider.name),
+        provider: provider.map_or(&*offer.provider, |provider| &*provider.entry.registration.name),
     };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
 }

@@ -89,7 +89,13 @@ mod tests {
 
     /// Every page, with the same text in every place that somebody else fills.
     fn pages(shell: Shell<'_>, text: &str) -> Vec<String> {
-        let provider = ProviderForm { id: text, name: text, action: text.to_owned(), mark: '<', form: Form::WorkEmail };
+        let provider = ProviderForm {
+            id: text,
+            name: text,
+            action: text.to_owned(),
+            mark: "<".to_owned(),
+            form: Form::WorkEmail,
+        };
         let sign_in = |providers, notice| {
             SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()
         };

@@ -27,7 +27,7 @@ pub(crate) struct ProviderForm<'a> {
     pub(crate) name: &'a str,
     pub(crate) action: String,
     /// Shown in a small round mark of the provider's colour; see [`super::initial`].
-    pub(crate) mark: char,
+    pub(crate) mark: String,
     pub(crate) form: Form<'a>,
 }
 
@@ -79,7 +79,7 @@ mod tests {
             id: "acme.idp",
             name: "Acme & Sons",
             action: "/auth/signin/acme.idp".to_owned(),
-            mark: 'A',
+            mark: "A".to_owned(),
             form: Form::Button,
         };
         SignInPage {
