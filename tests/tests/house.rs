@@ -22,13 +22,14 @@ fn read(path: &Path) -> String {
 }
 
 /// The floor of each crate. Those of one floor do not see each other.
-const FLOORS: [(&str, u8); 11] = [
+const FLOORS: [(&str, u8); 12] = [
     ("authstile-oauth", 1),
     ("authstile-idp", 2),
     ("authstile", 2),
     ("authstile-scalekit", 3),
     ("authstile-reqwest", 3),
     ("authstile-mail", 3),
+    ("authstile-password", 3),
     ("authstile-redis", 3),
     ("authstile-sqlx", 3),
     ("authstile-testkit", 3),

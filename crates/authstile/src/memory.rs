@@ -8,8 +8,8 @@ use crate::BoxFuture;
 use crate::clock::UnixTime;
 use crate::model::Account;
 use crate::store::{
-    Accounts, Except, MemoryRevocations, MemoryThrottle, NewSession, NewUser, OneTime, OneTimeValue, Quota, Refusal,
-    RevocationKey, Revocations, SessionData, Sessions, StoreError, StoredSession, StoredUser, Take, Throttle,
+    Accounts, Except, MemoryRevocations, MemoryThrottle, NewSession, NewUser, OneTime, OneTimeValue, Passwords, Quota,
+    Refusal, RevocationKey, Revocations, SessionData, Sessions, StoreError, StoredSession, StoredUser, Take, Throttle,
     UserChanges,
 };
 
@@ -41,6 +41,8 @@ struct Tables {
     /// By provider and account id.
     accounts: BTreeMap<(String, String), (String, Account)>,
     sessions: HashMap<String, Row>,
+    /// By the id of their person.
+    passwords: HashMap<String, String>,
     /// By identifier and token.
     one_time: HashMap<(String, String), UnixTime>,
 }
@@ -204,7 +206,27 @@ impl Accounts for MemoryStore {
         let mut tables = self.tables();
         tables.accounts.retain(|_, (user, _)| user != id);
         tables.take_sessions(|_, row| row.user == id);
+        tables.passwords.remove(id);
         done(tables.users.remove(id).is_some())
+    }
+}
+
+impl Passwords for MemoryStore {
+    fn password_of<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
+        done(self.tables().passwords.get(user_id).cloned())
+    }
+
+    fn set_password<'a>(&'a self, user_id: &'a str, phc: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.tables();
+        let is_known = tables.users.contains_key(user_id);
+        if is_known {
+            tables.passwords.insert(user_id.to_owned(), phc.to_owned());
+        }
+        done(is_known)
+    }
+
+    fn delete_password<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        done(self.tables().passwords.remove(user_id).is_some())
     }
 }
 

@@ -35,7 +35,10 @@ impl dyn Random + '_ {
     }
 
     /// A random UUID (RFC 9562, version 4).
-    pub(crate) fn uuid(&self) -> Result<String, NoRandomness> {
+    ///
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn uuid(&self) -> Result<String, NoRandomness> {
         Ok(uuid_text(self.bytes()?, 4))
     }
 }
