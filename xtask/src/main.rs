@@ -1,9 +1,10 @@
-//! `cargo xtask`: tests with every peer they need, lints, and the benchmark. Never needed to build or to use Authstile.
+//! `cargo xtask`: tests with every peer they need, lints, the providers' pages, and the benchmark. Never needed to build or to use Authstile.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bench;
 mod command;
+mod docs;
 mod lint;
 mod services;
 mod test;
@@ -25,7 +26,9 @@ enum Task {
     ///
     /// Installs what is missing (Chromium, Node.js) with apt-get when allowed to, and the JavaScript peers with npm.
     Test(test::Options),
-    /// Format, clippy, licences and bans, documentation links; every warning is an error.
+    /// Writes docs/providers, a page for each provider, from the cards.
+    Docs(docs::Options),
+    /// Format, clippy, licences and bans, documentation links, pages of providers; every warning is an error.
     Lint,
     /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
     Bench(bench::Options),
@@ -34,6 +37,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(options) => test::test(&options),
+        Task::Docs(options) => docs::docs(&options).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
     };

@@ -66,6 +66,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
             action,
             mark: provider.provider.mark.map_or_else(|| initial(&provider.name).to_string(), str::to_owned),
             asks_email: entry.registration.form == SignInForm::WorkEmail,
+            group: Some(provider.provider.group),
         }
     });
     let page = SignInPage {

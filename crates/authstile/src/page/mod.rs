@@ -85,7 +85,8 @@ mod tests {
 
     /// Every page, with the same text in every place that somebody else fills.
     fn pages(shell: Shell<'_>, text: &str) -> Vec<String> {
-        let provider = ProviderForm { id: text, name: text, action: text, mark: "<".to_owned(), asks_email: true };
+        let provider =
+            ProviderForm { id: text, name: text, action: text, mark: "<".to_owned(), asks_email: true, group: None };
         let sign_in = |providers, notice| {
             SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()
         };
