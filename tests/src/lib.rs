@@ -2,6 +2,7 @@
 
 pub mod log;
 pub mod peers;
+pub mod script;
 pub mod servers;
 pub mod site;
 

@@ -22,10 +22,11 @@ fn read(path: &Path) -> String {
 }
 
 /// The floor of each crate. Those of one floor do not see each other.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 13] = [
     ("authstile-oauth", 1),
     ("authstile-idp", 2),
     ("authstile", 2),
+    ("authstile-providers", 3),
     ("authstile-scalekit", 3),
     ("authstile-reqwest", 3),
     ("authstile-mail", 3),

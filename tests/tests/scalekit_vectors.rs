@@ -22,7 +22,7 @@ use authstile_oauth::jose::jwk::JwkSet;
 use authstile_oauth::logout::end_session_url;
 use authstile_oauth::pkce::PkceVerifier;
 use authstile_oauth::secret::{ClientSecret, RefreshToken};
-use authstile_oauth::token::{self, Requester, TokenError};
+use authstile_oauth::token::{self, RequestShape, Requester, TokenError};
 use authstile_oauth::userinfo::{self, UserInfoError};
 use authstile_oauth::word::{ClientId, Issuer, Nonce, RedirectUri, State, Subject};
 use authstile_scalekit::management::Management;
@@ -431,6 +431,7 @@ mod token_endpoint {
             client_secret: Some(&client_secret),
             authentication: ClientAuthentication::Post,
             extra: &[],
+            shape: RequestShape::default(),
         };
         for vector in list(&vectors["token_endpoint"]) {
             let (name, theirs) = (text(&vector["name"]), &vector["request"]);
@@ -505,7 +506,8 @@ mod token_endpoint {
                 &id_token::Expected {
                     issuer: &Issuer::parse(context("issuer")).unwrap(),
                     client_id: &ClientId::parse(context("client_id")).unwrap(),
-                    nonce: &Nonce::from_text(context("nonce")),
+                    nonce: Some(&Nonce::from_text(context("nonce"))),
+                    tenants: None,
                     access_token: Some(&read.access_token),
                     code: Some("code_vector_0001"),
                     algorithms: &["RS256".to_owned()],

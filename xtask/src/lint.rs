@@ -3,11 +3,13 @@
 use anyhow::Result;
 
 use crate::command::{cargo, has_cargo_tool, output, run};
+use crate::docs;
 
 pub(crate) fn lint() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--lib"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    docs::check()?;
     if has_cargo_tool("deny") {
         deny()
     } else {

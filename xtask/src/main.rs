@@ -1,9 +1,10 @@
-//! `cargo xtask`: tests with every peer they need, lints, and the benchmark. Never needed to build or to use Authstile.
+//! `cargo xtask`: tests with every peer they need, lints, the providers' pages, and the benchmark. Never needed to build or to use Authstile.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bench;
 mod command;
+mod docs;
 mod lint;
 mod servers;
 mod services;
@@ -31,7 +32,9 @@ enum Task {
     ///
     /// For single tests: paste what it prints into another terminal, then `cargo test --features services`.
     Servers,
-    /// Format, clippy, licences and bans, documentation links; every warning is an error.
+    /// Writes docs/providers, a page for each provider, from the cards.
+    Docs(docs::Options),
+    /// Format, clippy, licences and bans, documentation links, pages of providers; every warning is an error.
     Lint,
     /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
     Bench(bench::Options),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(options) => test::test(&options),
         Task::Servers => servers::servers(),
+        Task::Docs(options) => docs::docs(&options).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
     };

@@ -40,6 +40,8 @@ pub enum ResponseMode {
 pub struct AuthorizationRequest<'a> {
     /// The provider's authorization endpoint; a query that it has is kept.
     pub endpoint: &'a Url,
+    /// What is asked for: `code`, or what a provider calls it.
+    pub response_type: &'a str,
     /// Who asks.
     pub client_id: &'a ClientId,
     /// Where to answer.
@@ -52,10 +54,14 @@ pub struct AuthorizationRequest<'a> {
     pub state: &'a State,
     /// Binds the ID token to this sign-in; only for OpenID Connect.
     pub nonce: Option<&'a Nonce>,
-    /// Binds the code to us.
-    pub challenge: &'a PkceChallenge,
+    /// Binds the code to us; `None` where the provider breaks on it.
+    pub challenge: Option<&'a PkceChallenge>,
     /// Further parameters; those named like one of the protocol's are left out.
     pub extra: &'a [(String, String)],
+    /// Other names for the protocol's parameters; renamed to nothing, one is left out. `state` keeps its name.
+    pub rename: &'a [(&'a str, &'a str)],
+    /// What some providers want behind the query.
+    pub fragment: Option<&'a str>,
 }
 
 impl AuthorizationRequest<'_> {
@@ -63,7 +69,7 @@ impl AuthorizationRequest<'_> {
     #[must_use]
     pub fn url(&self) -> Url {
         let mut parameters: Vec<(&str, &str)> = vec![
-            ("response_type", "code"),
+            ("response_type", self.response_type),
             ("client_id", self.client_id.as_str()),
             ("redirect_uri", self.redirect_uri.as_str()),
         ];
@@ -73,14 +79,26 @@ impl AuthorizationRequest<'_> {
         if self.response_mode == ResponseMode::FormPost {
             parameters.push(("response_mode", "form_post"));
         }
-        let extra = self.extra.iter().filter(|(name, _)| !PROTOCOL_PARAMETERS.contains(&name.as_str()));
-        parameters.extend(extra.map(|(name, value)| (name.as_str(), value.as_str())));
+        let first = parameters.len();
         parameters.push(("state", self.state.as_str()));
-        parameters.push(("code_challenge", self.challenge.as_str()));
-        parameters.push(("code_challenge_method", "S256"));
+        if let Some(challenge) = self.challenge {
+            parameters.push(("code_challenge", challenge.as_str()));
+            parameters.push(("code_challenge_method", challenge.method()));
+        }
         if let Some(nonce) = self.nonce {
             parameters.push(("nonce", nonce.as_str()));
         }
+        let renamed = |known: &str| self.rename.iter().find(|(name, other)| *name == known && *other != "state");
+        for (name, _) in parameters.iter_mut().filter(|(name, _)| *name != "state") {
+            *name = renamed(name).map_or(*name, |(_, other)| *other);
+        }
+        // What a protocol parameter is renamed to is one, too.
+        let extra = self.extra.iter().filter(|(name, _)| {
+            !PROTOCOL_PARAMETERS.contains(&name.as_str()) && !self.rename.iter().any(|(_, other)| other == name)
+        });
+        let extra: Vec<(&str, &str)> = extra.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        parameters.splice(first..first, extra);
+        parameters.retain(|(name, _)| !name.is_empty());
         let mut url = self.endpoint.clone();
         let kept: Vec<(String, String)> = self
             .endpoint
@@ -89,6 +107,9 @@ impl AuthorizationRequest<'_> {
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(parameters);
+        if self.fragment.is_some() {
+            url.set_fragment(self.fragment);
+        }
         url
     }
 }
@@ -198,6 +219,12 @@ impl AuthorizationResponse {
     #[must_use]
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
+    }
+
+    /// The issuer that claims to answer.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// Checks the answer in the order in which the standards want it: whose it is (`state`), whom it comes from (`iss`),

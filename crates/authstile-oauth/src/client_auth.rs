@@ -57,32 +57,28 @@ impl ClientAuthentication {
             .ok_or_else(|| NoCommonMethod { advertised: advertised.to_vec() })
     }
 
-    /// Adds the proof to a request: a header, or fields of the form.
-    #[must_use]
-    pub(crate) fn prove(
-        self,
-        id: &ClientId,
-        secret: Option<&ClientSecret>,
-        form: &mut form_urlencoded::Serializer<'_, String>,
-    ) -> Option<HeaderValue> {
+    /// The proof for a request: a header, or parameters.
+    pub(crate) fn prove<'a>(self, id: &'a ClientId, secret: Option<&'a ClientSecret>) -> Proof<'a> {
         let secret = secret.map_or("", ClientSecret::expose);
         match self {
             Self::Basic => {
                 let pair = format!("{}:{}", encode(id.as_str()), encode(secret));
-                let mut header = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
-                header.set_sensitive(true);
-                return Some(header);
+                let mut header = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok();
+                header.iter_mut().for_each(|header| header.set_sensitive(true));
+                Proof { header, parameters: Vec::new() }
             }
             Self::Post => {
-                form.append_pair("client_id", id.as_str());
-                form.append_pair("client_secret", secret);
+                Proof { header: None, parameters: vec![("client_id", id.as_str()), ("client_secret", secret)] }
             }
-            Self::None => {
-                form.append_pair("client_id", id.as_str());
-            }
+            Self::None => Proof { header: None, parameters: vec![("client_id", id.as_str())] },
         }
-        None
     }
+}
+
+/// What proves who we are.
+pub(crate) struct Proof<'a> {
+    pub(crate) header: Option<HeaderValue>,
+    pub(crate) parameters: Vec<(&'static str, &'a str)>,
 }
 
 /// The provider advertises only client authentication methods that we cannot do.
@@ -106,14 +102,13 @@ mod tests {
 
     #[test]
     fn basic_encodes_id_and_secret_before_joining_them() {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let header = ClientAuthentication::Basic
-            .prove(&ClientId::parse("a:b").unwrap(), Some(&ClientSecret::new("p+%: ä")), &mut form)
-            .unwrap();
+        let (id, secret) = (ClientId::parse("a:b").unwrap(), ClientSecret::new("p+%: ä"));
+        let Proof { header, parameters } = ClientAuthentication::Basic.prove(&id, Some(&secret));
+        let header = header.unwrap();
         let pair = STANDARD.decode(header.to_str().unwrap().strip_prefix("Basic ").unwrap()).unwrap();
         assert_eq!(pair, b"a%3Ab:p%2B%25%3A+%C3%A4");
         assert!(header.is_sensitive());
-        assert_eq!(form.finish(), "");
+        assert_eq!(parameters, []);
     }
 
     #[test]

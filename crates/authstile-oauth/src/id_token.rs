@@ -1,6 +1,6 @@
 //! ID tokens: from three parts of base64url to claims that were verified (OpenID Connect Core §3.1.3.7).
 
-use aws_lc_rs::digest::digest;
+use aws_lc_rs::digest::{Algorithm, SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
 use crate::claims::{self, clip, from_claim_error, required, seconds, text};
-use crate::jose::alg::SignatureAlgorithm;
 use crate::jose::jwk::JwkSet;
 use crate::jose::jws::{self, SignatureError};
-use crate::secret::{AccessToken, RawIdToken};
+use crate::secret::{AccessToken, ClientSecret, RawIdToken};
+use crate::tenant::Tenants;
 use crate::word::{ClientId, Issuer, Nonce, Subject};
 
 /// Seconds by which clocks may differ.
@@ -24,8 +24,10 @@ pub struct Expected<'a> {
     pub issuer: &'a Issuer,
     /// Ourselves: the token must be made for us.
     pub client_id: &'a ClientId,
-    /// The nonce of this sign-in.
-    pub nonce: &'a Nonce,
+    /// How `iss` is compared where the provider has tenants; `None`: byte for byte with `issuer`.
+    pub tenants: Option<&'a Tenants>,
+    /// The nonce of this sign-in; `None` where none was sent.
+    pub nonce: Option<&'a Nonce>,
     /// The access token that came with it, which `at_hash` binds.
     pub access_token: Option<&'a AccessToken>,
     /// The authorization code, which `c_hash` binds when present.
@@ -64,6 +66,26 @@ pub enum IdTokenError {
         expected: String,
         /// What the token says.
         got: String,
+    },
+    /// Tenants share a discovery document, and the token does not say which of them issued it.
+    #[error("tid is {got:?}, which is no id of a tenant")]
+    TenantMissing {
+        /// What the token says.
+        got: Option<String>,
+    },
+    /// The token was issued by a tenant that may not sign in here.
+    #[error("tenant {got:?} is none of those that may sign in")]
+    TenantNotAllowed {
+        /// The tenant.
+        got: String,
+    },
+    /// The key is one that signs other issuers' tokens.
+    #[error("the key signs tokens of {key:?}, but iss is {iss:?}")]
+    KeyIssuer {
+        /// What the key set says.
+        key: String,
+        /// What the token says.
+        iss: String,
     },
     /// The token was made for somebody else.
     #[error("aud is {got:?}, which does not contain our client id {expected:?}")]
@@ -116,6 +138,12 @@ impl IdToken {
         &self.subject
     }
 
+    /// The issuer: which tenant's, where a provider has them.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.text("iss").unwrap_or_default()
+    }
+
     /// All claims, as they came.
     #[must_use]
     pub fn claims(&self) -> &Map<String, Value> {
@@ -150,7 +178,28 @@ impl IdToken {
 /// See [`IdTokenError`]: the first rule that is broken.
 pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Result<IdToken, IdTokenError> {
     let verified = jws::verify(token.expose(), keys, expected.algorithms)?;
-    let claims = claims::parse(&verified.payload)?;
+    let id_token = check(&verified.payload, verified.algorithm.token_hash(), expected)?;
+    if let Some(tenants) = expected.tenants {
+        tenants.check_key(&id_token, &verified.key_issuers)?;
+    }
+    Ok(id_token)
+}
+
+/// The same for a provider that signs with HS256 and the client secret (OpenID Connect Core §10.1). Only for those that are
+/// known to: `expected.algorithms` has no say in it, and neither has the token.
+///
+/// # Errors
+/// See [`IdTokenError`].
+pub fn verify_with_secret(
+    token: &RawIdToken,
+    secret: &ClientSecret,
+    expected: &Expected<'_>,
+) -> Result<IdToken, IdTokenError> {
+    check(&jws::verify_with_secret(token.expose(), secret)?, &SHA256, expected)
+}
+
+fn check(payload: &[u8], hash: &'static Algorithm, expected: &Expected<'_>) -> Result<IdToken, IdTokenError> {
+    let claims = claims::parse(payload)?;
     let subject = text(&claims, "sub")?.and_then(|sub| Subject::parse(sub).ok());
     check_issuer(&claims, expected)?;
     check_audience(&claims, expected)?;
@@ -160,18 +209,22 @@ pub fn verify(token: &RawIdToken, keys: &JwkSet, expected: &Expected<'_>) -> Res
         (None, true) => return Err(IdTokenError::WrongType { name: "sub", expected: "a non-empty text" }),
         (None, false) => return Err(IdTokenError::Missing("sub")),
     };
-    let nonce = required("nonce", text(&claims, "nonce")?)?;
-    if !expected.nonce.matches(nonce) {
+    if let Some(expected) = expected.nonce
+        && !expected.matches(required("nonce", text(&claims, "nonce")?)?)
+    {
         return Err(IdTokenError::Nonce);
     }
-    check_hash(&claims, "at_hash", expected.access_token.map(AccessToken::expose), verified.algorithm)?;
-    check_hash(&claims, "c_hash", expected.code, verified.algorithm)?;
+    check_hash(&claims, "at_hash", expected.access_token.map(AccessToken::expose), hash)?;
+    check_hash(&claims, "c_hash", expected.code, hash)?;
     check_known_types(&claims)?;
     Ok(IdToken { claims, subject })
 }
 
 fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let issuer = required("iss", text(claims, "iss")?)?;
+    if let Some(tenants) = expected.tenants {
+        return tenants.check(issuer, text(claims, "tid")?);
+    }
     if issuer != expected.issuer.as_str() {
         return Err(IdTokenError::Issuer { expected: expected.issuer.to_string(), got: clip(issuer) });
     }
@@ -206,11 +259,11 @@ fn check_hash(
     claims: &Map<String, Value>,
     name: &'static str,
     of: Option<&str>,
-    algorithm: SignatureAlgorithm,
+    algorithm: &'static Algorithm,
 ) -> Result<(), IdTokenError> {
     let Some(stated) = text(claims, name)? else { return Ok(()) };
     let Some(of) = of else { return Ok(()) };
-    let hash = digest(algorithm.token_hash(), of.as_bytes());
+    let hash = digest(algorithm, of.as_bytes());
     let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
     let computed = URL_SAFE_NO_PAD.encode(half);
     if bool::from(computed.as_bytes().ct_eq(stated.trim_end_matches('=').as_bytes())) {

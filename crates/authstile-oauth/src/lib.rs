@@ -44,6 +44,7 @@ pub mod logout_token;
 pub mod metadata;
 pub mod pkce;
 pub mod secret;
+pub mod tenant;
 pub mod token;
 pub mod userinfo;
 pub mod word;

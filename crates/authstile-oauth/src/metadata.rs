@@ -4,6 +4,7 @@ use crate::json_problem;
 use serde::Deserialize;
 use url::Url;
 
+use crate::tenant::Tenants;
 use crate::word::{Issuer, is_loopback, is_private_host};
 
 /// The discovery document, with every endpoint checked: `https`, or on loopback like the issuer itself.
@@ -11,6 +12,8 @@ use crate::word::{Issuer, is_loopback, is_private_host};
 pub struct ServerMetadata {
     /// Byte for byte the issuer that was configured.
     pub issuer: Issuer,
+    /// Whose tokens are accepted, where the issuer has tenants; then `issuer` is nobody's in particular.
+    pub tenants: Option<Tenants>,
     /// Where browsers are sent to sign in.
     pub authorization_endpoint: Option<Url>,
     /// Where codes become tokens.
@@ -23,6 +26,8 @@ pub struct ServerMetadata {
     pub end_session_endpoint: Option<Url>,
     /// Signature algorithms of ID tokens, as advertised; `RS256` when nothing is advertised.
     pub id_token_signing_alg_values: Vec<String>,
+    /// Signature algorithms of userinfo answers, as advertised; those of ID tokens when nothing is advertised.
+    pub userinfo_signing_alg_values: Vec<String>,
     /// Client authentication methods of the token endpoint, `None` when nothing is advertised.
     pub token_endpoint_auth_methods: Option<Vec<String>>,
     /// Whether every authorization response carries `iss` (RFC 9207 §3).
@@ -67,6 +72,7 @@ struct Document {
     jwks_uri: Option<String>,
     end_session_endpoint: Option<String>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
+    userinfo_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: Option<bool>,
@@ -88,26 +94,46 @@ impl ServerMetadata {
     /// When it is not the JSON that the standard describes, names another issuer, or names an endpoint that we must not
     /// talk to.
     pub fn parse(body: &[u8], expected: &Issuer) -> Result<Self, MetadataError> {
+        Self::parse_if(body, expected, |issuer| (issuer == expected.as_str()).then_some(None))
+    }
+
+    /// The same for a provider with tenants: the issuer may have a gap for the tenant. See [`Tenants::of`].
+    ///
+    /// # Errors
+    /// As above; the issuer may only differ in the tenant.
+    pub fn parse_with_tenants(body: &[u8], expected: &Issuer, allowed: &[String]) -> Result<Self, MetadataError> {
+        Self::parse_if(body, expected, |issuer| Tenants::of(issuer, expected, allowed).map(Some))
+    }
+
+    fn parse_if(
+        body: &[u8],
+        expected: &Issuer,
+        accept: impl FnOnce(&str) -> Option<Option<Tenants>>,
+    ) -> Result<Self, MetadataError> {
         let document: Document =
             serde_json::from_slice(body).map_err(|error| MetadataError::NotJson(json_problem(&error)))?;
-        if document.issuer != expected.as_str() {
-            return Err(MetadataError::IssuerMismatch {
-                expected: expected.as_str().to_owned(),
-                got: document.issuer.chars().take(200).collect(),
-            });
-        }
+        let tenants = accept(&document.issuer).ok_or_else(|| MetadataError::IssuerMismatch {
+            expected: expected.as_str().to_owned(),
+            got: document.issuer.chars().take(200).collect(),
+        })?;
+        let id_token_signing_alg_values = document
+            .id_token_signing_alg_values_supported
+            .filter(|list| !list.is_empty())
+            .unwrap_or_else(|| vec!["RS256".to_owned()]);
         let endpoint = |name, url: Option<String>| url.map(|url| check_endpoint(name, &url, expected)).transpose();
         Ok(Self {
             issuer: expected.clone(),
+            tenants,
             authorization_endpoint: endpoint("authorization_endpoint", document.authorization_endpoint)?,
             token_endpoint: endpoint("token_endpoint", document.token_endpoint)?,
             userinfo_endpoint: endpoint("userinfo_endpoint", document.userinfo_endpoint)?,
             jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
             end_session_endpoint: endpoint("end_session_endpoint", document.end_session_endpoint)?,
-            id_token_signing_alg_values: document
-                .id_token_signing_alg_values_supported
-                .filter(|list| !list.is_empty())
-                .unwrap_or_else(|| vec!["RS256".to_owned()]),
+            userinfo_signing_alg_values: document
+                .userinfo_signing_alg_values_supported
+                .filter(|list| list.iter().any(|name| name != "none"))
+                .unwrap_or_else(|| id_token_signing_alg_values.clone()),
+            id_token_signing_alg_values,
             token_endpoint_auth_methods: document.token_endpoint_auth_methods_supported,
             authorization_response_iss: document.authorization_response_iss_parameter_supported.unwrap_or(false),
         })

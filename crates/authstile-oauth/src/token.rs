@@ -2,7 +2,7 @@
 
 use crate::json_problem;
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -13,10 +13,35 @@ use crate::pkce::PkceVerifier;
 use crate::secret::{AccessToken, ClientSecret, RawIdToken, RefreshToken};
 use crate::word::{ClientId, RedirectUri};
 
+/// How a request is written, where it is not as RFC 6749 §4.1.3 says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestShape<'a> {
+    /// How parameters are sent.
+    pub sending: Sending,
+    /// Further parameters of the query, however the rest is sent.
+    pub query: &'a [(String, String)],
+    /// Further headers; one that is there already is replaced.
+    pub headers: &'a [(String, String)],
+    /// Other names for parameters, also for the credentials; renamed to nothing, one is left out.
+    pub rename: &'a [(&'a str, &'a str)],
+}
+
+/// How parameters are sent to a token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sending {
+    /// POST, as a form.
+    #[default]
+    Form,
+    /// POST, as a JSON object of texts.
+    Json,
+    /// GET, in the query.
+    Query,
+}
+
 /// Who asks a token endpoint, and how that is proven.
 #[derive(Debug, Clone, Copy)]
 pub struct Requester<'a> {
-    /// The provider's token endpoint.
+    /// The provider's token endpoint; a query that it has is kept.
     pub endpoint: &'a Url,
     /// Our name there.
     pub client_id: &'a ClientId,
@@ -24,49 +49,83 @@ pub struct Requester<'a> {
     pub client_secret: Option<&'a ClientSecret>,
     /// How the proof is given.
     pub authentication: ClientAuthentication,
-    /// Further parameters that the provider wants.
+    /// Further parameters that the provider wants; one of the protocol's with the same name is replaced.
     pub extra: &'a [(String, String)],
+    /// How it is written.
+    pub shape: RequestShape<'a>,
 }
 
 impl Requester<'_> {
     /// Asks for tokens in exchange for a checked code; the code and the verifier are used up by it. The redirect URI is
-    /// that of the authorization request, byte for byte (RFC 6749 §4.1.3, RFC 7636 §4.5).
+    /// that of the authorization request, byte for byte (RFC 6749 §4.1.3, RFC 7636 §4.5). Without a verifier where the
+    /// authorization request had no challenge.
     ///
     /// # Errors
-    /// When the endpoint cannot be written as a request target.
+    /// When it cannot be written as a request.
     pub fn exchange(
         &self,
         code: GrantedCode,
-        verifier: PkceVerifier,
+        verifier: impl Into<Option<PkceVerifier>>,
         redirect_uri: &RedirectUri,
     ) -> Result<Request<Bytes>, http::Error> {
-        self.request(&[
+        let verifier = verifier.into();
+        let mut parameters = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", redirect_uri.as_str()),
-            ("code_verifier", verifier.expose()),
-        ])
+        ];
+        parameters.extend(verifier.as_ref().map(|verifier| ("code_verifier", verifier.expose())));
+        self.request(parameters)
     }
 
     /// Asks for new tokens in exchange for a refresh token (RFC 6749 §6).
     ///
     /// # Errors
-    /// When the endpoint cannot be written as a request target.
+    /// When it cannot be written as a request.
     pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<Request<Bytes>, http::Error> {
-        self.request(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
+        self.request(vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
     }
 
-    fn request(&self, parameters: &[(&str, &str)]) -> Result<Request<Bytes>, http::Error> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(parameters).extend_pairs(self.extra);
-        let authorization = self.authentication.prove(self.client_id, self.client_secret, &mut form);
-        let mut request = Request::post(self.endpoint.as_str())
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8");
-        if let Some(authorization) = authorization {
-            request = request.header(header::AUTHORIZATION, authorization);
+    fn request<'p>(&'p self, mut parameters: Vec<(&'p str, &'p str)>) -> Result<Request<Bytes>, http::Error> {
+        let RequestShape { sending, query, headers, rename } = self.shape;
+        let proof = self.authentication.prove(self.client_id, self.client_secret);
+        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        parameters.extend(proof.parameters);
+        parameters.retain(|(name, _)| !self.extra.iter().any(|(other, _)| other == name));
+        parameters.extend(extra);
+        for (name, _) in &mut parameters {
+            *name = rename.iter().find(|(known, _)| known == name).map_or(*name, |(_, other)| *other);
         }
-        request.body(Bytes::from(form.finish()))
+        parameters.retain(|(name, _)| !name.is_empty());
+        let mut endpoint = self.endpoint.clone();
+        let asked = if sending == Sending::Query { parameters.as_slice() } else { &[] };
+        if !query.is_empty() || !asked.is_empty() {
+            endpoint.query_pairs_mut().extend_pairs(query).extend_pairs(asked);
+        }
+        let request = match sending {
+            Sending::Query => Request::get(endpoint.as_str()),
+            Sending::Form => Request::post(endpoint.as_str())
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded;charset=UTF-8"),
+            Sending::Json => Request::post(endpoint.as_str()).header(header::CONTENT_TYPE, "application/json"),
+        };
+        let body = match sending {
+            Sending::Query => String::new(),
+            Sending::Form => form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish(),
+            Sending::Json => {
+                let members = parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
+                Value::Object(members.collect()).to_string()
+            }
+        };
+        let mut request = request.header(header::ACCEPT, "application/json").body(Bytes::from(body))?;
+        if let Some(authorization) = proof.header {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization);
+        }
+        for (name, value) in headers {
+            let mut value = HeaderValue::try_from(value)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(HeaderName::try_from(name)?, value);
+        }
+        Ok(request)
     }
 }
 
@@ -134,38 +193,90 @@ struct Body {
     refresh_token: Option<String>,
     scope: Option<Value>,
     id_token: Option<String>,
-    error: Option<Value>,
-    error_description: Option<Value>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
 
-/// Reads the answer of the token endpoint.
+/// Where things stand in a token answer, where it is not as RFC 6749 §5.1 says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AnswerShape<'a> {
+    /// Pointer to the object with the tokens; empty: the whole answer.
+    pub at: &'a str,
+    /// Other places of members: `access_token` and the pointer to it, below `at`. At no pointer, it is left out.
+    pub rename: &'a [(&'a str, &'a str)],
+}
+
+/// Reads the answer of the token endpoint, where it is as the standard says.
 ///
-/// Lenient where providers are: numbers as text, scopes as a list, errors with status 200. Strict where it matters: an
-/// access token must be there, and its type must be `bearer`, whatever its case (RFC 6749 §5.1).
+/// Lenient where providers are: numbers as text, scopes as a list, a form in place of JSON, errors with status 200. Strict
+/// where it matters: an access token must be there, and its type must be `bearer`, whatever its case (RFC 6749 §5.1).
 ///
 /// # Errors
 /// See [`TokenError`].
 pub fn parse(status: StatusCode, body: &[u8]) -> Result<TokenResponse, TokenError> {
-    let not = |problem: String| TokenError::NotATokenResponse { status: status.as_u16(), problem };
-    let body: Body = serde_json::from_slice(body)
-        .map_err(|error| not(format!("it is not the JSON object of RFC 6749 section 5 ({})", json_problem(&error))))?;
-    if let Some(error) = body.error {
-        let clip = |value: &Value, length| {
-            value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(length).collect::<String>()
-        };
-        return Err(TokenError::Refused {
-            status: status.as_u16(),
-            error: clip(&error, 100),
-            description: body.error_description.as_ref().map(|text| clip(text, 500)),
-        });
+    let answer = parse_members(status, body)?;
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        return Err(refused(status, error, answer.get("error_description")));
     }
+    read(status, answer, AnswerShape::default())
+}
+
+/// The members of an answer, tokens or refusal: of a JSON object, or of a form, which some providers still send.
+///
+/// # Errors
+/// When it is neither.
+pub fn parse_members(status: StatusCode, body: &[u8]) -> Result<Map<String, Value>, TokenError> {
+    serde_json::from_slice(body).or_else(|error| {
+        let form: Map<String, Value> =
+            form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value))).collect();
+        let known = ["access_token", "error"].iter().any(|name| form.contains_key(*name));
+        known.then_some(form).ok_or_else(|| {
+            let problem = json_problem(&error);
+            not(status, format!("it is not the JSON object of RFC 6749 section 5 ({problem})"))
+        })
+    })
+}
+
+/// A refusal, whatever the provider writes its codes as.
+#[must_use]
+pub fn refused(status: StatusCode, error: &Value, description: Option<&Value>) -> TokenError {
+    let clip = |value: &Value, length| {
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(length).collect::<String>()
+    };
+    TokenError::Refused {
+        status: status.as_u16(),
+        error: clip(error, 100),
+        description: description.filter(|text| !text.is_null()).map(|text| clip(text, 500)),
+    }
+}
+
+/// Reads the members of an answer that is no refusal. No token stays among the further members.
+///
+/// # Errors
+/// See [`TokenError`].
+pub fn read(
+    status: StatusCode,
+    answer: Map<String, Value>,
+    shape: AnswerShape<'_>,
+) -> Result<TokenResponse, TokenError> {
+    let not = |problem: &str| not(status, problem.to_owned());
     if status != StatusCode::OK {
-        return Err(not("only 200 carries tokens".to_owned()));
+        return Err(not("only 200 carries tokens"));
     }
+    let mut answer = Value::Object(answer);
+    let Some(Value::Object(mut tokens)) = answer.pointer_mut(shape.at).map(Value::take) else {
+        return Err(not(&format!("it has no object at {:?}", shape.at)));
+    };
+    let moved: Vec<(&str, Option<Value>)> =
+        shape.rename.iter().map(|(name, pointer)| (*name, take(&mut tokens, pointer))).collect();
+    for (name, value) in moved {
+        tokens.remove(name);
+        tokens.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    let body: Body = serde_json::from_value(Value::Object(tokens))
+        .map_err(|_| not("its members are of other types than RFC 6749 section 5 says"))?;
     let access_token =
-        body.access_token.filter(|token| !token.is_empty()).ok_or_else(|| not("it has no access_token".to_owned()))?;
+        body.access_token.filter(|token| !token.is_empty()).ok_or_else(|| not("it has no access_token"))?;
     let token_type = body.token_type.unwrap_or_else(|| "bearer".to_owned()).to_ascii_lowercase();
     if token_type != "bearer" {
         return Err(TokenError::UnsupportedTokenType(token_type.chars().take(40).collect()));
@@ -176,7 +287,7 @@ pub fn parse(status: StatusCode, body: &[u8]) -> Result<TokenResponse, TokenErro
         Some(value) => value.as_f64().map(|seconds| seconds as i64),
     };
     if body.expires_in.as_ref().is_some_and(|value| !value.is_null()) && expires_in.is_none_or(|seconds| seconds < 0) {
-        return Err(not("expires_in is no number of seconds".to_owned()));
+        return Err(not("expires_in is no number of seconds"));
     }
     let scope = match body.scope {
         Some(Value::String(text)) => Some(text),
@@ -192,6 +303,31 @@ pub fn parse(status: StatusCode, body: &[u8]) -> Result<TokenResponse, TokenErro
         scope,
         other: body.other,
     })
+}
+
+/// Takes a member out of where it is.
+fn take(tokens: &mut Map<String, Value>, pointer: &str) -> Option<Value> {
+    let (path, name) = pointer.rsplit_once('/')?;
+    let name = name.replace("~1", "/").replace("~0", "~");
+    if path.is_empty() {
+        return tokens.remove(&name);
+    }
+    let (first, rest) =
+        path.strip_prefix('/')?.split_once('/').map_or((path.strip_prefix('/')?, None), |(a, b)| (a, Some(b)));
+    let inside = tokens.get_mut(&first.replace("~1", "/").replace("~0", "~"))?;
+    let inside = match rest {
+        Some(rest) => inside.pointer_mut(&format!("/{rest}"))?,
+        None => inside,
+    };
+    match inside {
+        Value::Object(members) => members.remove(&name),
+        Value::Array(list) => list.get_mut(name.parse::<usize>().ok()?).map(Value::take),
+        _ => None,
+    }
+}
+
+fn not(status: StatusCode, problem: String) -> TokenError {
+    TokenError::NotATokenResponse { status: status.as_u16(), problem }
 }
 
 #[cfg(test)]

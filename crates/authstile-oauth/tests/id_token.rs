@@ -139,7 +139,8 @@ fn verify(token: &str, keys: &Value, algorithms: &[&str]) -> Result<IdToken, IdT
     let expected = id_token::Expected {
         issuer: &Issuer::parse(ISSUER).unwrap(),
         client_id: &ClientId::parse(CLIENT).unwrap(),
-        nonce: &Nonce::from_text(NONCE),
+        nonce: Some(&Nonce::from_text(NONCE)),
+        tenants: None,
         access_token: Some(&AccessToken::new(ACCESS_TOKEN)),
         code: Some(CODE),
         algorithms: &algorithms,

@@ -19,7 +19,8 @@ static ENTER: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
          local time = redis.call('TIME')
-         redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] * 1000)
+         local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+         redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
          local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
          if last[2] then redis.call('PEXPIREAT', KEYS[1], last[2]) end",
     )
@@ -91,7 +92,7 @@ impl RedisStore {
             for ((id, key), record) in names.iter().zip(records) {
                 let Some(record) = record else { continue };
                 let session = crate::record::read(key, &record)?;
-                if !id.is_empty() {
+                if session.data.as_ref().is_some_and(|data| data.id == *id) {
                     sessions.push(session);
                 }
             }

@@ -45,7 +45,8 @@ fn verify(tokens: &Value, vector: &Value, keys: &Value, algorithms: &[&str]) -> 
     let expected = id_token::Expected {
         issuer: &Issuer::parse(&text("issuer")).unwrap(),
         client_id: &ClientId::parse(text("client_id")).unwrap(),
-        nonce: &Nonce::from_text(text("nonce")),
+        nonce: Some(&Nonce::from_text(text("nonce"))),
+        tenants: None,
         access_token: access_token.as_ref(),
         code: Some(&text("code")),
         algorithms: &algorithms,

@@ -77,14 +77,17 @@ fn every_authorization_url_says_what_the_sdk_says() {
             options["scopes"].as_array().map(|scopes| scopes.iter().filter_map(Value::as_str).collect());
         let url = AuthorizationRequest {
             endpoint: &Url::parse(&endpoint).unwrap(),
+            response_type: "code",
             client_id: &ClientId::parse(vector["client_id"].as_str().unwrap()).unwrap(),
             redirect_uri: &RedirectUri::parse(vector["redirect_uri"].as_str().unwrap()).unwrap(),
             scope: &scopes.map_or("openid profile email".to_owned(), |scopes| scopes.join(" ")),
             response_mode: ResponseMode::Query,
             state: &State::from_text(option("state").unwrap_or("ours")),
             nonce: Some(&Nonce::from_text(option("nonce").unwrap_or("ours"))),
-            challenge: &verifier.challenge(),
+            challenge: Some(&verifier.challenge()),
             extra: &request.authorization_params(),
+            rename: &[],
+            fragment: None,
         }
         .url();
         let ours: BTreeMap<String, String> = url.query_pairs().into_owned().collect();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use authstile::provider::{Group, Protocol};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Authentication for Rust, compatible with Auth.js
@@ -79,6 +80,10 @@ crates/authstile-idp/seed.example.toml shows everything that a seed file can say
     )]
     Idp(IdpOptions),
 
+    /// List the providers, show a card, try out a mapping, check a provider
+    #[command(long_about = PROVIDERS_ABOUT, after_long_help = PROVIDERS_EXAMPLES, args_conflicts_with_subcommands = true)]
+    Providers(ProvidersOptions),
+
     /// Verify a webhook
     Webhook {
         #[command(subcommand)]
@@ -96,6 +101,105 @@ AUTH_SECRET_3. A weak secret is only warned about."
         #[command(subcommand)]
         command: TokenCommand,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProvidersOptions {
+    #[command(subcommand)]
+    pub(crate) command: Option<ProvidersCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Only those with this text in their id or name
+    pub(crate) text: Option<String>,
+    /// Only those of this group: enterprise, common, developer, social, work, games, media, commerce, national, other
+    #[arg(long, value_parser = crate::providers_command::group)]
+    pub(crate) group: Option<Group>,
+    /// Only those that speak this: oidc or oauth2
+    #[arg(long, value_parser = crate::providers_command::kind)]
+    pub(crate) kind: Option<Protocol>,
+    /// As one JSON array, with the environment variables of each
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProvidersCommand {
+    /// Print a card as TOML
+    #[command(
+        long_about = "Prints a card as TOML, ready to be changed. Comments say where to register an application, which
+environment variables there are, and what one has to know.
+
+Exit code 0; or 2 when there is no such provider, and standard error names the nearest.",
+        after_long_help = "Examples:
+  authstile providers show github
+  authstile providers show github > providers.toml
+  AUTHSTILE_PROVIDERS=providers.toml authstile serve"
+    )]
+    Show {
+        /// The provider's id
+        id: String,
+    },
+    /// Print the user that a card makes of a profile
+    #[command(
+        long_about = "Prints the user that a card makes of a profile, as one line of JSON: `id`, and where they are found
+`name`, `email`, `image`, `email_verified` and what else the card maps.
+
+The profile is the claims of the ID token, or the answer of the userinfo endpoint. Exit code 0; or 2 when nobody is
+named in it or a file cannot be used, and standard error says why. One FILE may be - for standard input.",
+        after_long_help = "Examples:
+  curl -sH \"Authorization: Bearer $TOKEN\" https://api.github.com/user | authstile providers map github --profile -
+  authstile providers map withings --profile empty.json --token token.json
+  authstile providers map gitea --profile me.json --options options.json   ({\"issuer\":\"https://git.example.com\"})
+  authstile providers map acme --profile me.json --card providers.toml"
+    )]
+    Map(MapOptions),
+    /// Compare a card with what the provider says about itself
+    #[command(
+        long_about = "Fetches the provider's discovery document and says line by line what fits its card and what does not:
+issuer, endpoints, PKCE, client authentication, algorithms, scopes, end of session. Options come from the environment,
+as `serve` takes them, or from the command line. Nobody is signed in, and no credential is sent.
+
+Exit code 0; or 2 when something does not fit.",
+        after_long_help = "Examples:
+  authstile providers check google
+  AUTH_KEYCLOAK_ISSUER=https://id.example.com/realms/main authstile providers check keycloak
+  authstile providers check okta --issuer https://acme.okta.com"
+    )]
+    Check(CheckOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MapOptions {
+    /// The provider's id
+    pub(crate) id: String,
+    /// The profile, a JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: PathBuf,
+    /// The token answer, a JSON object, for cards that look at it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: Option<PathBuf>,
+    /// Values of the card's options, a JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) options: Option<PathBuf>,
+    /// A file of cards, as AUTHSTILE_PROVIDERS names one, in which the card is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) card: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The provider's id
+    pub(crate) id: String,
+    /// Its issuer [default: AUTH_<ID>_ISSUER, or the card's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// A value for another option of the card [default: AUTH_<ID>_<NAME>]
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub(crate) options: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -279,17 +383,34 @@ Environment variables:
                            With neither of the two, only requests to localhost are answered
   AUTH_<ID>_ID             client id at a provider; this is what registers the provider
   AUTH_<ID>_SECRET         client secret there
-  AUTH_<ID>_ISSUER         its issuer: needed by scalekit, and by every id that is not listed here
+  AUTH_<ID>_ISSUER         its issuer, where every customer has one, and for every id that has no card
+  AUTH_<ID>_<OPTION>       other options of its card
+  AUTHSTILE_PROVIDERS      a file with cards of your own, see `authstile providers --help`
   HOST, PORT               where to listen; 127.0.0.1 and 3000 unless set
   RUST_LOG                 how much is logged, such as debug or authstile=debug; warn,authstile=info unless set
 
 Providers:
   scalekit                 Scalekit; AUTH_SCALEKIT_ISSUER is the URL of your environment
-  github                   GitHub
+  github, google, …        `authstile providers` lists them, `authstile providers show github` names their variables
   any other id             OpenID Connect with everything discovered from its issuer; AUTH_MY_IDP_ID registers my-idp
 
 At each provider, register <public address>/api/auth/callback/<id> as redirect URI; the line printed at the start shows
 them as they are.";
+
+const PROVIDERS_ABOUT: &str = "Lists the providers that there are cards for, with id, protocol, group and name.
+
+Those of the file that AUTHSTILE_PROVIDERS names are among them. It has one [[provider]] table for each card: an id of
+this list changes what is given and keeps the rest; a new id is a new provider, with protocol = \"oidc\" or
+protocol = \"oauth2\". Client ids and secrets stay in the environment: AUTH_<ID>_ID and AUTH_<ID>_SECRET.";
+
+const PROVIDERS_EXAMPLES: &str = "Examples:
+  authstile providers
+  authstile providers git                    those with \"git\" in their id or name
+  authstile providers --group enterprise --kind oidc
+  authstile providers --json
+  authstile providers show github            the card as TOML, ready to be changed
+  authstile providers map github --profile me.json
+  authstile providers check google";
 
 const SERVE_EXAMPLES: &str = "Examples:
   AUTH_SECRET=\"$(authstile secret)\" AUTH_SCALEKIT_ID=skc_123 AUTH_SCALEKIT_SECRET=test_456 \\

@@ -1,5 +1,6 @@
 //! The binary `authstile`: the demo, the engine as a server, and tools for secrets and session tokens.
 
+mod cards;
 mod cli;
 mod client;
 mod demo;
@@ -8,6 +9,7 @@ mod listen;
 mod log;
 mod mistake;
 mod providers;
+mod providers_command;
 mod secret;
 mod serve;
 mod token;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let (done, code) = match cli.command.unwrap_or(Command::Demo(cli.demo)) {
         Command::Demo(options) => (in_runtime(&environment, demo::run(&options)), 1),
         Command::Idp(options) => (in_runtime(&environment, idp::run(&options)), 1),
+        Command::Providers(options) => (providers_command::run(&options, &environment), REFUSED),
         Command::Webhook { command: WebhookCommand::Verify(options) } => (verify::webhook(&options), REFUSED),
         Command::Token { command: TokenCommand::Verify(options) } => (verify::token(&options), REFUSED),
         Command::Serve => (in_runtime(&environment, serve::run(&environment)), 1),

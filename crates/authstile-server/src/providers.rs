@@ -1,59 +1,94 @@
 //! The providers that the environment registers.
 
 use authstile::env::Environment;
-use authstile::github;
-use authstile::provider::OIDC;
-use authstile::{Customize as _, Registration};
+use authstile::provider::{OIDC, OptionKind, Protocol, ProviderOption};
+use authstile::{ConfigError, Customize as _, Provider, Registration};
 use authstile_scalekit::Scalekit;
 
+use crate::cards::{self, Cards};
 use crate::mistake::Mistake;
 
 /// One registration for every `AUTH_<ID>_ID`, in alphabetical order.
 pub(crate) fn of(environment: &Environment) -> Result<Vec<Registration>, Mistake> {
-    environment.provider_ids().iter().map(|id| registration(id, environment)).collect()
+    let (ids, known) = (environment.provider_ids(), cards::of(environment)?);
+    let cards: Vec<Provider> = ids.iter().filter_map(|id| known.of_variable(id)).collect();
+    // `AUTH_APPLE_TEAM_ID` is an option of Apple's, not a provider.
+    let is_option = |id: &str| cards.iter().any(|card| has_option(card, &variable(id, "ID")));
+    ids.iter().filter(|id| !is_option(id)).map(|id| registration(id, &known, environment)).collect()
 }
 
-fn registration(id: &str, environment: &Environment) -> Result<Registration, Mistake> {
-    let variable = |suffix: &str| format!("AUTH_{}_{suffix}", id.to_ascii_uppercase().replace('-', "_"));
+fn variable(id: &str, ending: &str) -> String {
+    format!("AUTH_{}_{ending}", id.to_ascii_uppercase().replace('-', "_"))
+}
+
+fn has_option(card: &Provider, variable: &str) -> bool {
+    card.options.iter().any(|option| card.variable(option.name) == variable)
+}
+
+fn registration(id: &str, known: &Cards, environment: &Environment) -> Result<Registration, Mistake> {
     let variables = environment.provider(id);
     let client_id = variables.client_id.unwrap_or_default();
-    let client_secret = |variables: Option<String>| {
-        variables.ok_or_else(|| {
-            let (name, id) = (variable("SECRET"), variable("ID"));
+    let client_secret = |secret: Option<String>| {
+        secret.ok_or_else(|| {
+            let (name, id) = (variable(id, "SECRET"), variable(id, "ID"));
             let what = format!("{id} is set, but {name} is not: the client secret that belongs to this client id");
             Mistake::new(what, format!("{name}=…"))
         })
     };
-    match id {
-        "scalekit" => {
-            let issuer = variables.issuer.ok_or_else(|| {
-                let what =
-                    "AUTH_SCALEKIT_ID is set, but AUTH_SCALEKIT_ISSUER is not: the URL of your Scalekit environment";
-                Mistake::new(what, "AUTH_SCALEKIT_ISSUER=https://acme.scalekit.com")
-            })?;
-            Ok(Scalekit::new(client_id, client_secret(variables.client_secret)?, issuer).into())
+    if id == "scalekit" {
+        let issuer = variables.issuer.ok_or_else(|| {
+            let what = "AUTH_SCALEKIT_ID is set, but AUTH_SCALEKIT_ISSUER is not: the URL of your Scalekit environment";
+            Mistake::new(what, "AUTH_SCALEKIT_ISSUER=https://acme.scalekit.com")
+        })?;
+        return Ok(Scalekit::new(client_id, client_secret(variables.client_secret)?, issuer).into());
+    }
+    if let Some(card) = known.of_variable(id) {
+        return of_card(card, environment);
+    }
+    let issuer = variables.issuer.ok_or_else(|| unknown(id, known))?;
+    let registration = OIDC.register(client_id, client_secret(variables.client_secret)?);
+    Ok(registration.id(id.to_owned()).name(display_name(id)).issuer(issuer))
+}
+
+/// A card of the catalogue, with everything that its variables say.
+fn of_card(card: Provider, environment: &Environment) -> Result<Registration, Mistake> {
+    if let Some((name, Some(meant))) = environment.strays(&card).into_iter().find(|(_, meant)| meant.is_some()) {
+        let what = format!("{name} is no variable of {}; did you mean {meant}?", card.name);
+        return Err(Mistake::new(what, format!("{meant}=…")));
+    }
+    let registration = environment.register(card).map_err(|error| match error {
+        ConfigError::Environment { variable, problem } => {
+            let what = format!("{} is set, but {variable} {problem}", card.variable("ID"));
+            let is_url =
+                |option: &ProviderOption| option.kind == OptionKind::Url && card.variable(option.name) == variable;
+            let example = if card.options.iter().any(is_url) { "https://login.example.com" } else { "…" };
+            Mistake::new(what, format!("{variable}={example}"))
         }
-        "github" => match variables.issuer {
-            // Auth.js's documentation shows no issuer for GitHub; the card's own does no harm.
-            Some(issuer) if issuer != "https://github.com/login/oauth" => {
-                let what = format!("AUTH_GITHUB_ISSUER is {issuer:?}, but GitHub is always at github.com: remove it");
-                Err(Mistake::new(what, "unset AUTH_GITHUB_ISSUER"))
-            }
-            _ => Ok(github(client_id, client_secret(variables.client_secret)?)),
-        },
-        _ => {
-            let issuer = variables.issuer.ok_or_else(|| unknown(id, &variable))?;
-            let registration = OIDC.register(client_id, client_secret(variables.client_secret)?);
-            Ok(registration.id(id.to_owned()).name(display_name(id)).issuer(issuer))
+        other => Mistake::new(other.to_string(), format!("{}=…", card.variable("ID"))),
+    })?;
+    let name = card.variable("ISSUER");
+    let has_issuer = card.protocol == Protocol::Oidc || has_option(&card, &name);
+    match environment.get(&name).filter(|_| !has_issuer) {
+        // Auth.js's documentation shows no issuer for such a provider; the card's own does no harm.
+        Some(issuer) if registration.provider_issuer().as_deref() != Some(issuer) => {
+            let what = format!("{name} is {issuer:?}, but {} is always where its card says: remove it", card.name);
+            Err(Mistake::new(what, format!("unset {name}")))
         }
+        _ => Ok(registration),
     }
 }
 
-fn unknown(id: &str, variable: &impl Fn(&str) -> String) -> Mistake {
+fn unknown(id: &str, known: &Cards) -> Mistake {
+    let own = variable(id, "ID");
+    if let Some(card) = known.all().into_iter().find(|card| has_option(card, &own)) {
+        let needed = card.variable("ID");
+        let what = format!("{own} is set, an option of {}, but {needed} is not: the client id", card.name);
+        return Mistake::new(what, format!("{needed}=…"));
+    }
     let what = format!(
-        "{} is set, but {id:?} is none of the providers known by name (github, scalekit), and {} is not set",
-        variable("ID"),
-        variable("ISSUER")
+        "{own} is set, but {id:?} is none of the providers known by name (`authstile providers` lists them), and {} is \
+         not set",
+        variable(id, "ISSUER")
     );
     // The two names that are mixed up most often.
     if let Some(meant) = id.strip_suffix("-client") {
@@ -62,7 +97,7 @@ fn unknown(id: &str, variable: &impl Fn(&str) -> String) -> Mistake {
     }
     Mistake::new(
         format!("{what}: with an issuer, it is any OpenID Connect provider"),
-        format!("{}=https://login.example.com", variable("ISSUER")),
+        format!("{}=https://login.example.com", variable(id, "ISSUER")),
     )
 }
 
@@ -115,6 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn an_option_that_ends_in_id_is_no_provider() {
+        let found = ids(&[
+            ("AUTH_APPLE_ID", "1"),
+            ("AUTH_APPLE_TEAM_ID", "t"),
+            ("AUTH_APPLE_KEY_ID", "k"),
+            ("AUTH_APPLE_KEY", "x"),
+        ]);
+        assert_eq!(found.unwrap(), ["apple"]);
+        let found = ids(&[
+            ("AUTH_DISCORD_ID", "1"),
+            ("AUTH_DISCORD_SECRET", "s"),
+            ("AUTH_42_SCHOOL_ID", "1"),
+            ("AUTH_42_SCHOOL_SECRET", "s"),
+        ]);
+        assert_eq!(found.unwrap(), ["42-school", "discord"]);
+    }
+
+    #[test]
     fn every_mistake_names_the_variable_that_mends_it() {
         for (pairs, mended_by) in [
             (&[("AUTH_GITHUB_ID", "1")][..], "\n    AUTH_GITHUB_SECRET=…\n"),
@@ -127,6 +180,12 @@ mod tests {
                 &[("AUTH_GITHUB_ID", "1"), ("AUTH_GITHUB_SECRET", "s"), ("AUTH_GITHUB_ISSUER", "https://a.b")],
                 "\n    unset AUTH_GITHUB_ISSUER\n",
             ),
+            (
+                &[("AUTH_AUTH0_ID", "1"), ("AUTH_AUTH0_SECRET", "s"), ("AUTH_AUTH0_ISSUR", "https://a.b")],
+                "\n    AUTH_AUTH0_ISSUER=…\n",
+            ),
+            (&[("AUTH_AUTH0_ID", "1"), ("AUTH_AUTH0_SECRET", "s")], "\n    AUTH_AUTH0_ISSUER=https://"),
+            (&[("AUTH_APPLE_TEAM_ID", "1")], "\n    AUTH_APPLE_ID=…\n"),
         ] {
             let mistake = ids(pairs).unwrap_err();
             assert!(mistake.contains(mended_by), "{mistake}");

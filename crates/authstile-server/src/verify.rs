@@ -66,7 +66,8 @@ fn id(
     let expected = id_token::Expected {
         issuer,
         client_id: &client_id,
-        nonce: &nonce,
+        nonce: Some(&nonce),
+        tenants: None,
         access_token: access_token.as_ref(),
         code: options.code.as_deref(),
         algorithms,

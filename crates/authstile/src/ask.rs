@@ -29,9 +29,9 @@ pub(crate) async fn begin(
 async fn authorization_url(provider: Resolved<'_>, pending: &PendingSignIn) -> Result<String, Error> {
     let redirect_uri =
         RedirectUri::parse(&*pending.redirect_uri).map_err(|error| Error::Configuration(error.to_string()))?;
-    let challenge = pending.verifier.challenge();
-    let url =
-        provider.authorization_url(&redirect_uri, &pending.state, &pending.nonce, &challenge, &pending.asked).await;
+    let url = provider
+        .authorization_url(&redirect_uri, &pending.state, &pending.nonce, &pending.verifier, &pending.asked)
+        .await;
     Ok(url.map_err(|error| Error::provider(&pending.provider, Leg::SignIn, error))?.into())
 }
 

@@ -1,6 +1,10 @@
 //! Cards as TOML: a provider without compiling, and a built-in card to start from.
 
+mod list;
+
 use serde::Deserialize as _;
+
+pub use list::{read_list, write_list};
 
 use crate::provider::Provider;
 
@@ -20,24 +24,28 @@ pub struct CardFileError {
 /// # Errors
 /// When it is no TOML, a field is unknown or of the wrong type, or the card could not work.
 pub fn read(text: &str) -> Result<Provider, CardFileError> {
-    let at = |offset: usize| Some(text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1);
-    let wrong = |error: toml::de::Error| {
-        let field = error.to_string();
-        // The last line of the long form names the path of the field, where there is one.
-        let field =
-            field.lines().rev().find_map(|line| line.strip_prefix("in `")).map(|path| path.trim_end_matches('`'));
-        CardFileError {
-            line: error.span().and_then(|span| at(span.start)),
-            problem: match field {
-                Some(field) => format!("{field}: {}", error.message().trim()),
-                None => error.message().trim().to_owned(),
-            },
-        }
-    };
-    let card = Provider::deserialize(toml::Deserializer::parse(text).map_err(wrong)?).map_err(wrong)?;
+    let card = toml::Deserializer::parse(text).and_then(Provider::deserialize).map_err(|error| wrong(text, &error))?;
     match card.problems().into_iter().next() {
         None => Ok(card),
         Some(problem) => Err(CardFileError { line: line_of(text, &problem.field), problem: problem.to_string() }),
+    }
+}
+
+/// Where the TOML is wrong, and what about it.
+fn wrong(text: &str, error: &toml::de::Error) -> CardFileError {
+    let line = error.span().map(|span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+    let long = error.to_string();
+    // The last line of the long form names the path of the field, where there is one; else the line in the file does.
+    let path = long.lines().rev().find_map(|line| line.strip_prefix("in `")).map(|path| path.trim_end_matches('`'));
+    let key = line.and_then(|line| text.lines().nth(line - 1)?.split_once('=')).map(|(key, _)| key.trim());
+    let message = error.message().trim();
+    let field = path.or(key).filter(|field| !field.is_empty() && !message.contains(&format!("`{field}`")));
+    CardFileError {
+        line,
+        problem: match field {
+            Some(field) => format!("{field}: {message}"),
+            None => message.to_owned(),
+        },
     }
 }
 
@@ -98,7 +106,7 @@ mod tests {
         let with = |line: &str| format!("{plain}{line}\n{tail}");
         for (text, line, words) in [
             (with("scopes = \"x\""), Some(6), "did you mean `scope`?"),
-            (with("scope = 7"), Some(6), "expected a string"),
+            (with("scope = 7"), Some(6), "scope: invalid type: integer `7`, expected a string"),
             (with("pkce = \"sha\""), Some(6), "expected one of `s256`, `plain`, `none`"),
             (with("pkce = \"none\""), Some(6), "pkce_reason"),
             (with("jwks = \"http://a.example/jwks\""), Some(6), "must use https"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::client_auth::ClientAuthentication;
+use authstile_oauth::secret::ClientSecret;
 use serde::de::DeserializeOwned;
 
 use crate::link::LinkPolicy;
@@ -114,6 +115,13 @@ pub trait Customize: AsMut<Registration> + Sized {
     #[must_use]
     fn client_authentication(mut self, method: ClientAuthentication) -> Self {
         self.as_mut().provider.client_authentication = Some(method);
+        self
+    }
+
+    /// Another client secret.
+    #[must_use]
+    fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.as_mut().client_secret = Some(ClientSecret::new(secret));
         self
     }
 

@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::customize::Customize as _;
 use crate::error::ConfigError;
 use crate::host::HostPolicy;
+use crate::provider::Provider;
+use crate::record::nearest;
+use crate::registration::Registration;
 use crate::return_to::Origin;
 use crate::seal::Secrets;
 
@@ -114,6 +118,77 @@ impl Environment {
         ProviderVariables { client_id: get("ID"), client_secret: get("SECRET"), issuer: get("ISSUER") }
     }
 
+    /// A card with the credentials and options that its variables hold: `AUTH_{ID}_ID`, `AUTH_{ID}_SECRET`,
+    /// `AUTH_{ID}_{OPTION}`. [`Provider::variables`] lists them.
+    ///
+    /// ```
+    /// # use authstile::env::Environment;
+    /// # use authstile::provider::GITHUB;
+    /// let environment = Environment::from_pairs([("AUTH_GITHUB_ID", "id"), ("AUTH_GITHUB_SECRET", "secret")]);
+    /// let github = environment.register(GITHUB)?;
+    /// # Ok::<(), authstile::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one that must be set is not, or a name looks like a misspelled one.
+    pub fn register(&self, card: Provider) -> Result<Registration, ConfigError> {
+        if let Some((variable, meant)) = self.strays(&card).into_iter().find_map(|(name, meant)| Some((name, meant?))) {
+            let problem = format!("is no variable of {}: did you mean {meant}?", card.name);
+            return Err(ConfigError::Environment { variable, problem });
+        }
+        let mut registration = card.register(self.require(&card.variable("ID"), "the client id")?, "");
+        // A secret that is signed with a key may also have been signed by somebody else.
+        let secret = self.get(&card.variable("SECRET"));
+        if let Some(secret) = secret {
+            registration = registration.secret(secret);
+        }
+        let spared = |name: &str| {
+            secret.is_some()
+                && card.options.iter().any(|one| card.variable(one.name) == name && card.signs_with(one.name))
+        };
+        for variable in card.variables() {
+            let value = match variable.required && !spared(&variable.name) {
+                true => Some(self.require(&variable.name, variable.doc)?),
+                false => self.get(&variable.name),
+            };
+            let Some(value) = value else { continue };
+            let ending = |ending: &str| variable.name == card.variable(ending);
+            let option = card.options.iter().find(|option| ending(option.name)).map(|option| option.name);
+            match option {
+                Some(name) => registration = registration.option(name, value),
+                None if ending("ISSUER") => registration = registration.issuer(value),
+                None => {}
+            }
+        }
+        Ok(registration)
+    }
+
+    /// Variables that begin like those of a card but are none of them, in alphabetical order; each with the one that was
+    /// perhaps meant.
+    #[must_use]
+    pub fn strays(&self, card: &Provider) -> Vec<(String, Option<String>)> {
+        let mut known: Vec<String> = card.variables().into_iter().map(|variable| variable.name).collect();
+        known.push(card.variable("SECRET"));
+        let prefix = card.variable("");
+        // Only what follows the prefix is compared: the rest is the same.
+        let endings: Vec<&str> = known.iter().filter_map(|known| known.strip_prefix(&prefix)).collect();
+        let strange = self.names().filter_map(|name| name.strip_prefix(&prefix)).filter(|end| !endings.contains(end));
+        let strange: Vec<(&str, Option<&str>)> = strange.map(|end| (end, nearest(end, &endings))).collect();
+        // `AUTH_ACME_CLOUD_SECRET` belongs to `acme-cloud`, if there is one.
+        let others: Vec<&str> = strange
+            .iter()
+            .filter(|(_, near)| near.is_none())
+            .filter_map(|(end, _)| end.strip_suffix("ID").filter(|other| other.ends_with('_')))
+            .collect();
+        let mut strays: Vec<(String, Option<String>)> = strange
+            .iter()
+            .filter(|(end, _)| !others.iter().any(|other| end.starts_with(other)))
+            .map(|(end, near)| (format!("{prefix}{end}"), near.map(|near| format!("{prefix}{near}"))))
+            .collect();
+        strays.sort();
+        strays
+    }
+
     /// The ids of all providers that have an `AUTH_<ID>_ID`, in alphabetical order, in lower case with dashes.
     #[must_use]
     pub fn provider_ids(&self) -> Vec<String> {
@@ -181,6 +256,54 @@ mod tests {
         assert_eq!(base("https://a.example"), None);
         assert_eq!(base("https://a.example/"), None);
         assert_eq!(base("https://a.example/auth/").as_deref(), Some("/auth"));
+    }
+
+    #[test]
+    fn a_card_is_registered_from_its_variables() {
+        use crate::provider::{GITHUB, Need, OIDC, OPTION, ProviderOption, SIGNED_SECRET, SignedSecret};
+        let set =
+            [("AUTH_GITHUB_ID", "id"), ("AUTH_GITHUB_SECRET", "s"), ("AUTH_GITHUB_BASE_URL", "https://ghe.example/")];
+        let registration = environment(&set).register(GITHUB).unwrap();
+        assert_eq!(registration.provider_issuer().as_deref(), Some("https://ghe.example/login/oauth"));
+        let problem =
+            |pairs: &[(&'static str, &'static str)], card| environment(pairs).register(card).unwrap_err().to_string();
+        assert!(problem(&set[..1], GITHUB).starts_with("AUTH_GITHUB_SECRET is not set"));
+        assert!(problem(&set[1..], GITHUB).starts_with("AUTH_GITHUB_ID is not set"));
+        let misspelled = problem(&[set[0], set[1], ("AUTH_GITHUB_BASEURL", "x")], GITHUB);
+        assert_eq!(misspelled, "AUTH_GITHUB_BASEURL is no variable of GitHub: did you mean AUTH_GITHUB_BASE_URL?");
+        let acme = Provider { id: "acme", ..OIDC };
+        let signed = Provider {
+            options: &[ProviderOption { name: "key", need: Need::Required, ..OPTION }],
+            signed_secret: Some(SignedSecret { private_key: "{key}", ..SIGNED_SECRET }),
+            issuer: Some("https://acme.example"),
+            ..acme
+        };
+        assert!(problem(&[("AUTH_ACME_ID", "i")], signed).starts_with("AUTH_ACME_KEY is not set"));
+        for given in ["AUTH_ACME_KEY", "AUTH_ACME_SECRET"] {
+            environment(&[("AUTH_ACME_ID", "i"), (given, "x")]).register(signed).unwrap();
+        }
+        assert!(
+            problem(&[("AUTH_ACME_ID", "i"), ("AUTH_ACME_SECRET", "s")], acme).starts_with("AUTH_ACME_ISSUER is not")
+        );
+    }
+
+    #[test]
+    fn variables_of_another_provider_are_not_strays_of_this_one() {
+        let acme = Provider { id: "acme", ..crate::provider::OIDC };
+        let environment = environment(&[
+            ("AUTH_ACME_ID", "1"),
+            ("AUTH_ACME_CLOUD_ID", "2"),
+            ("AUTH_ACME_CLOUD_SECRET", "3"),
+            ("AUTH_ACME_COLOR_OF_THE_BUTTON", "4"),
+            ("AUTH_ACME_ISSUR", "5"),
+        ]);
+        assert_eq!(
+            environment.strays(&acme),
+            [
+                ("AUTH_ACME_COLOR_OF_THE_BUTTON".to_owned(), None),
+                ("AUTH_ACME_ISSUR".to_owned(), Some("AUTH_ACME_ISSUER".to_owned()))
+            ]
+        );
     }
 
     #[test]

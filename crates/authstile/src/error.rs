@@ -260,6 +260,7 @@ impl Error {
                 IdentityMismatch::Organization { .. } => Reason::OrganizationMismatch,
                 IdentityMismatch::Connection { .. } => Reason::ConnectionMismatch,
                 IdentityMismatch::Domain { .. } => Reason::DomainNotAllowed,
+                IdentityMismatch::Tenant { .. } => Reason::AccessDenied,
                 IdentityMismatch::Malformed(_) => Reason::ProviderMisbehaved,
             },
             Self::Provider { source, .. } => match source {

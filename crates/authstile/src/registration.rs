@@ -167,8 +167,14 @@ impl Registration {
     /// The issuer, as far as the card and the registration name one; `None` also where an option that it needs is missing.
     #[must_use]
     pub fn provider_issuer(&self) -> Option<String> {
-        let options = self.provider.option_values(&self.options).ok()?;
+        let options = self.option_values().ok()?;
         self.resolve_issuer(&options).ok().flatten()
+    }
+
+    /// The values of the card's options. What a client secret would be signed with is not needed where one is given.
+    pub(crate) fn option_values(&self) -> Result<Options, String> {
+        let given = self.client_secret.as_ref().is_some_and(|secret| !secret.expose().is_empty());
+        self.provider.option_values_but(&self.options, |option| given && self.provider.signs_with(option))
     }
 
     /// The issuer: what the application says, unless the card uses that as a base address for something else.
@@ -190,12 +196,7 @@ impl Registration {
 
     /// Fills the templates of parameters; those that name what has no value are left out.
     pub(crate) fn parameters(&self, card: Pairs, options: &Options) -> Result<Vec<(String, String)>, String> {
-        let values = Values {
-            options,
-            client_id: Some(&self.client_id),
-            client_secret: self.client_secret.as_ref(),
-            ..Values::NONE
-        };
+        let values = Values { options, client_id: Some(&self.client_id), ..Values::NONE };
         let filled = card.iter().map(|(name, text)| {
             let template = Template::parse(text).map_err(|error| format!("{name}: {error}"))?;
             Ok(template.fill(&values).map(|value| ((*name).to_owned(), value)))
@@ -330,6 +331,12 @@ pub enum IdentityMismatch {
         expected: String,
         /// Came back; `None` when the token names none.
         got: Option<String>,
+    },
+    /// Of a tenant that is not on the list.
+    #[error("tenant {got:?} is none of those that may sign in")]
+    Tenant {
+        /// The tenant that the token names.
+        got: String,
     },
     /// With an address of a domain that does not belong to the organization.
     #[error("an address of domain {expected:?} was asked for, {got:?} came back")]

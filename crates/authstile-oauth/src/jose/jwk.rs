@@ -21,6 +21,7 @@ pub struct JwkSet {
 pub struct Jwk {
     kid: Option<String>,
     alg: Option<String>,
+    issuer: Option<String>,
     material: Material,
 }
 
@@ -82,6 +83,8 @@ struct RawKey {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    /// No member of the standard: whose tokens the key signs, where tenants share a key set.
+    issuer: Option<serde_json::Value>,
 }
 
 impl JwkSet {
@@ -168,7 +171,14 @@ impl Jwk {
             ("OKP", Some("Ed25519")) => Material::Ed25519(bytes(&raw.x).filter(|x| x.len() == 32)?),
             _ => return None,
         };
-        Some(Self { kid: raw.kid, alg: raw.alg, material })
+        // One that is no text fits nobody.
+        let issuer = raw.issuer.map(|issuer| issuer.as_str().unwrap_or_default().to_owned());
+        Some(Self { kid: raw.kid, alg: raw.alg, issuer, material })
+    }
+
+    /// Whose tokens it signs, if the key set says so.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     fn fits(&self, alg: SignatureAlgorithm, alg_name: &str) -> bool {

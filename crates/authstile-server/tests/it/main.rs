@@ -12,6 +12,7 @@
 mod command_line;
 mod demo;
 mod program;
+mod providers;
 mod secret;
 mod serve;
 mod token;

@@ -2,7 +2,7 @@
 
 use authstile_oauth::authorize::{AuthorizationResponse, AuthorizationResponseError, ResponseMode};
 use authstile_oauth::form::Parameters;
-use authstile_oauth::id_token::IdToken;
+use authstile_oauth::id_token::{IdToken, IdTokenError};
 use authstile_oauth::token::TokenResponse;
 use authstile_oauth::word::{Issuer, RedirectUri, Subject};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::model::{Account, AccountKind};
 use crate::pending::PendingSignIn;
 use crate::profile::{Mapped, Sources};
 use crate::provider::Protocol;
-use crate::registration::Facts;
+use crate::registration::{Facts, IdentityMismatch};
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
 use crate::settings::Settings;
@@ -88,7 +88,12 @@ async fn finish(
     let code_text = code.expose().to_owned();
     let tokens = provider.exchange(code, verifier, &redirect_uri).await.map_err(failed)?;
     let id_token = match provider.entry.registration.provider.protocol {
-        Protocol::Oidc => Some(provider.verify(&tokens, &code_text, &nonce).await.map_err(failed)?),
+        Protocol::Oidc => Some(provider.verify(&tokens, &code_text, &nonce).await.map_err(|error| match error {
+            ProviderError::IdToken(IdTokenError::TenantNotAllowed { got }) => {
+                Denied::Mismatch(IdentityMismatch::Tenant { got }).into()
+            }
+            error => failed(error),
+        })?),
         Protocol::OAuth2 => None,
     };
     if let Some(id_token) = &id_token {
@@ -100,12 +105,19 @@ async fn finish(
             .try_for_each(|check| check.check(id_token, &asked))
             .map_err(Denied::Mismatch)?;
     }
-    let claims = provider.profile(&tokens, id_token.as_ref()).await.map_err(failed)?;
+    let carried = provider.callback_member(parameters);
+    let mut claims = provider.profile(&tokens, id_token.as_ref(), carried).await.map_err(failed)?;
     let sources = Sources { profile: &claims, token: &tokens.other, options: &provider.entry.options };
-    let Mapped { subject, user, .. } = provider.entry.mapping.map(&sources).map_err(|error| from_profile(id, error))?;
-    let facts = facts(provider, &subject, id_token.as_ref(), &tokens).await;
+    let Mapped { subject, user, extra } =
+        provider.entry.mapping.map(&sources).map_err(|error| from_profile(id, error))?;
+    // What the card maps beyond a person is there for the hooks, under its name; what the provider says is not replaced.
+    for (name, value) in extra {
+        claims.entry(name).or_insert(value);
+    }
+    let issuer = provider.issuer_of(id_token.as_ref());
+    let facts = facts(provider, issuer.as_ref(), &subject, id_token.as_ref(), &tokens).await;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
-    let identity = Identity { issuer: provider.entry.issuer.clone(), subject, user, account, profile: claims, facts };
+    let identity = Identity { issuer, subject, user, account, profile: claims, facts };
     match admit(settings, visit, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to),
@@ -117,8 +129,14 @@ async fn finish(
 }
 
 /// What the session can be revoked by: its subject, the provider's session, and what else the provider knows.
-async fn facts(provider: Resolved<'_>, subject: &Subject, id_token: Option<&IdToken>, tokens: &TokenResponse) -> Facts {
-    let issuer = provider.entry.issuer.as_ref().map_or(provider.entry.id(), Issuer::as_str);
+async fn facts(
+    provider: Resolved<'_>,
+    issuer: Option<&Issuer>,
+    subject: &Subject,
+    id_token: Option<&IdToken>,
+    tokens: &TokenResponse,
+) -> Facts {
+    let issuer = issuer.map_or(provider.entry.id(), Issuer::as_str);
     let Some(id_token) = id_token else {
         return Facts { keys: vec![RevocationKey::subject(issuer, subject.as_str())], member: None };
     };

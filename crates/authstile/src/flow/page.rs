@@ -56,12 +56,12 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
             Way::Credentials(provider) => ("callback", Form::Fields(&provider.fields)),
         };
         let action = settings.url(&visit.origin, &format!("{action}/{id}"));
-        let drawn = match way {
-            Way::Provider(place) => entries.get(*place)?.registration.provider.mark,
+        let card = match way {
+            Way::Provider(place) => Some(entries.get(*place)?.registration.provider),
             Way::Email(_) | Way::Credentials(_) => None,
         };
-        let mark = drawn.map_or_else(|| initial(name).to_string(), str::to_owned);
-        Some(ProviderForm { id, name, action, mark, form })
+        let mark = card.and_then(|card| card.mark).map_or_else(|| initial(name).to_string(), str::to_owned);
+        Some(ProviderForm { id, name, action, mark, form, group: card.map(|card| card.group) })
     });
     let page = SignInPage {
         shell: shell(settings),

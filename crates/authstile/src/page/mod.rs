@@ -95,6 +95,7 @@ mod tests {
             action: text.to_owned(),
             mark: "<".to_owned(),
             form: Form::WorkEmail,
+            group: None,
         };
         let sign_in = |providers, notice| {
             SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()

@@ -5,9 +5,13 @@ use askama::Template;
 use crate::credentials::CredentialField;
 
 use super::{Notice, Shell, theme::provider_class};
+use crate::provider::Group;
 
 /// From this many providers on, the card is wide enough for two columns.
 const TWO_COLUMNS: usize = 7;
+
+/// Beyond so many, they stand in groups with headings.
+const UNGROUPED: usize = 8;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_in.html")]
@@ -29,6 +33,8 @@ pub(crate) struct ProviderForm<'a> {
     /// Shown in a small round mark of the provider's colour; see [`super::initial`].
     pub(crate) mark: String,
     pub(crate) form: Form<'a>,
+    /// Where it stands among many; `None`: before all others, without a heading.
+    pub(crate) group: Option<Group>,
 }
 
 /// What a visitor does to sign in.
@@ -44,6 +50,18 @@ pub(crate) enum Form<'a> {
     Fields(&'a [CredentialField]),
 }
 
+/// Providers that stand together.
+struct Section<'a> {
+    heading: Option<Heading>,
+    providers: Vec<&'a ProviderForm<'a>>,
+}
+
+struct Heading {
+    /// For the list below it, which is called so.
+    id: &'static str,
+    text: &'static str,
+}
+
 impl SignInPage<'_> {
     pub(crate) fn render(&self) -> String {
         Template::render(self).unwrap_or_default()
@@ -57,6 +75,37 @@ impl SignInPage<'_> {
     fn is_wide(&self) -> bool {
         self.providers.len() >= TWO_COLUMNS
     }
+
+    /// A few stand in the order of configuration. Many stand in groups, in the order of the groups, and within each in the
+    /// order of configuration.
+    fn sections(&self) -> Vec<Section<'_>> {
+        let of = |group: Option<Group>| self.providers.iter().filter(move |provider| provider.group == group);
+        let groups: Vec<Group> = Group::ALL.iter().copied().filter(|group| of(Some(*group)).next().is_some()).collect();
+        if self.providers.len() <= UNGROUPED || groups.len() < 2 {
+            return vec![Section { heading: None, providers: self.providers.iter().collect() }];
+        }
+        let first = Section { heading: None, providers: of(None).collect() };
+        let rest = groups
+            .into_iter()
+            .map(|group| Section { heading: Some(heading(group)), providers: of(Some(group)).collect() });
+        std::iter::once(first).chain(rest).filter(|section| !section.providers.is_empty()).collect()
+    }
+}
+
+fn heading(group: Group) -> Heading {
+    let text = match group {
+        Group::Enterprise => "Your company",
+        Group::Common => "Popular",
+        Group::Developer => "For developers",
+        Group::Social => "Social networks",
+        Group::Work => "Work and study",
+        Group::Games => "Games",
+        Group::Media => "Music, video and reading",
+        Group::Commerce => "Shops and money",
+        Group::National => "National identities",
+        Group::Other => "More",
+    };
+    Heading { id: group.word(), text }
 }
 
 impl ProviderForm<'_> {
@@ -81,6 +130,7 @@ mod tests {
             action: "/auth/signin/acme.idp".to_owned(),
             mark: "A".to_owned(),
             form: Form::Button,
+            group: None,
         };
         SignInPage {
             shell: Shell { theme: &Theme::new(), style: "" },
@@ -115,6 +165,71 @@ mod tests {
         let page = render(30, None);
         assert!(page.contains("class=\"card wide\""));
         assert_eq!(page.matches("<button").count(), 30);
+    }
+
+    /// The ids and headings of a page, in order.
+    fn order(groups: &[Option<Group>]) -> Vec<String> {
+        let ids: Vec<String> = (0..groups.len()).map(|number| format!("p{number}")).collect();
+        let form = |(id, group): (&'static str, &Option<Group>)| ProviderForm {
+            id,
+            name: id,
+            action: "/".to_owned(),
+            mark: "A".to_owned(),
+            form: Form::Button,
+            group: *group,
+        };
+        let ids = ids.into_iter().map(|id| &*Box::leak(id.into_boxed_str()));
+        let page = SignInPage {
+            shell: Shell { theme: &Theme::new(), style: "" },
+            providers: ids.zip(groups).map(form).collect(),
+            csrf_token: "",
+            return_to: "/",
+            notice: None,
+            email: "",
+        }
+        .render();
+        let parts = page.split('<').filter_map(|tag| {
+            let id = tag.split_once("data-provider=\"").map(|(_, rest)| rest.split('"').next().unwrap_or_default());
+            id.or_else(|| tag.strip_prefix("h2 ").and_then(|tag| Some(tag.split_once('>')?.1))).map(str::to_owned)
+        });
+        parts.collect()
+    }
+
+    #[test]
+    fn few_keep_their_order_and_many_stand_in_groups() {
+        let (games, company, none) = (Some(Group::Games), Some(Group::Enterprise), None);
+        let few = [games, company, games, company, none, games, company, games];
+        assert_eq!(order(&few), ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"]);
+        let many = [games, company, games, company, none, games, company, games, company];
+        let expected = ["p4", "Your company", "p1", "p3", "p6", "p8", "Games", "p0", "p2", "p5", "p7"];
+        assert_eq!(order(&many), expected);
+        assert_eq!(order(&[games; 9]).len(), 9, "one group needs no heading");
+    }
+
+    #[test]
+    fn a_group_is_a_list_that_is_called_like_its_heading() {
+        let page = {
+            let form = |group| ProviderForm {
+                id: "a",
+                name: "A",
+                action: "/".to_owned(),
+                mark: "A".to_owned(),
+                form: Form::Button,
+                group: Some(group),
+            };
+            SignInPage {
+                shell: Shell { theme: &Theme::new(), style: "" },
+                providers: [vec![form(Group::Social); 5], vec![form(Group::Work); 5]].concat(),
+                csrf_token: "",
+                return_to: "/",
+                notice: None,
+                email: "",
+            }
+            .render()
+        };
+        assert!(page.contains("<h2 id=\"group-social\" class=\"group\">Social networks</h2>"), "{page}");
+        assert!(page.contains("<ul class=\"providers\" role=\"list\" aria-labelledby=\"group-social\">"), "{page}");
+        assert_eq!(page.matches("<ul").count(), 2);
     }
 
     #[test]

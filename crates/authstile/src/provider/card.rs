@@ -5,7 +5,7 @@ use authstile_oauth::client_auth::ClientAuthentication;
 
 use super::option::ProviderOption;
 use super::request::{SignedSecret, TOKEN_ANSWER, TOKEN_REQUEST, TokenAnswer, TokenRequest, UserInfoRequest};
-use super::words::{Group, IssuerCheck, NonceUse, Pkce, ProfileSource, Protocol};
+use super::words::{Group, IdTokenSignature, IssuerCheck, NonceUse, Pkce, ProfileSource, Protocol};
 use crate::profile::{NOTHING, ProfileMap, STANDARD_CLAIMS};
 use crate::record::{Pairs, Text, leak, record};
 
@@ -114,6 +114,8 @@ record! {
         pub pkce_reason: Option<Text>,
         /// Whether a nonce is sent and expected; plain OAuth has none.
         pub nonce: NonceUse,
+        /// What ID tokens are signed with.
+        pub id_token_signature: IdTokenSignature,
         /// Client authentication; `None`: what the provider advertises, else `client_secret_basic`.
         pub client_authentication: Option<ClientAuthentication>,
         /// A client secret that is made for each request out of a private key.
@@ -166,6 +168,7 @@ pub const OIDC: Provider = Provider {
     pkce: Pkce::S256,
     pkce_reason: None,
     nonce: NonceUse::Send,
+    id_token_signature: IdTokenSignature::Keys,
     client_authentication: None,
     signed_secret: None,
     token_request: TOKEN_REQUEST,

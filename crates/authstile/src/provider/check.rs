@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use authstile_oauth::authorize::PROTOCOL_PARAMETERS;
 use authstile_oauth::word::is_loopback;
 use url::Url;
 
 use super::card::Provider;
 use super::template::{Template, Values};
-use super::words::{Body, Pkce, ProfileSource, Protocol, TokenPlace};
+use super::words::{Answer, Body, IdTokenSignature, Method, NonceUse, Pkce, ProfileSource, Protocol, TokenPlace};
 use crate::profile::{Expression, Options};
 
 /// Something wrong with a card.
@@ -50,6 +51,7 @@ impl Provider {
         check.endpoints();
         check.requests();
         check.mapping();
+        check.contradictions();
         check.problems
     }
 }
@@ -196,6 +198,15 @@ impl Check<'_> {
                     self.say(at(field), format!("{pointer:?} is no pointer: it begins with `/`"));
                 }
             }
+            if ask.method == Method::Get && ask.body != Body::Empty {
+                self.say(at("body"), "is not sent with GET: write method = \"post\"");
+            }
+            if ask.answer == Answer::Picture && ask.into.is_empty() {
+                self.say(
+                    at("into"),
+                    "is missing: into which member does the picture go? For example into = \"/picture\"",
+                );
+            }
             if ask.into.matches('/').count() > 1 {
                 self.say(at("into"), format!("{:?} is more than one member of the profile", ask.into));
             }
@@ -208,6 +219,53 @@ impl Check<'_> {
         }
         if self.card.profile.id.trim().is_empty() {
             self.say("profile.id", "is missing: where is the subject? For example id = \"/id\"");
+        }
+    }
+
+    /// What would be ignored, or would weaken what it stands beside.
+    fn contradictions(&mut self) {
+        let card = self.card;
+        for (name, _) in card.authorization_params {
+            if PROTOCOL_PARAMETERS.contains(name) {
+                let problem = "is a parameter of the protocol and would be left out: the card has a field for it";
+                self.say(format!("authorization_params.{name}"), problem);
+            }
+        }
+        if card.authorization_rename.iter().any(|(_, other)| *other == "state") {
+            self.say("authorization_rename", "must not call another parameter `state`");
+        }
+        for (name, pointer) in card.token_answer.rename {
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                self.say(
+                    format!("token_answer.rename.{name}"),
+                    format!("{pointer:?} is no pointer: it begins with `/`"),
+                );
+            }
+        }
+        if card.protocol == Protocol::OAuth2 {
+            if card.nonce == NonceUse::Send {
+                self.say("nonce", "is send, but plain OAuth 2.0 has no ID token to repeat it");
+            }
+            if card.id_token_signature == IdTokenSignature::ClientSecret {
+                self.say("id_token_signature", "is client_secret, but plain OAuth 2.0 has no ID token");
+            }
+        }
+        if card.signed_secret.is_some_and(|secret| secret.seconds == 0) {
+            self.say("signed_secret.seconds", "is 0: a secret must be good for some seconds");
+        }
+        let Some(member) = card.callback_member else { return };
+        if PROTOCOL_PARAMETERS.contains(&member) || matches!(member, "code" | "iss" | "error" | "sub" | "email") {
+            self.say("callback_member", format!("{member:?} means something else already"));
+        }
+        // A browser carries it: what decides who somebody is must not come from there.
+        let pointer = format!("/{member}/");
+        for (field, text) in card.profile.fields().filter(|(field, _)| !matches!(*field, "name" | "extra")) {
+            if text.contains(&pointer) {
+                self.say(
+                    format!("profile.{field}"),
+                    format!("looks at {pointer:?}, which a browser brings: only a name may"),
+                );
+            }
         }
     }
 

@@ -17,8 +17,8 @@ pub use request::{
 pub use shelf::GITHUB;
 pub use template::{Template, TemplateError, Values};
 pub use words::{
-    Answer, Body, Group, IssuerCheck, Method, NonceUse, OnError, OptionKind, Pkce, ProfileSource, Protocol, Sent,
-    TokenPlace, TrailingSlash,
+    Answer, Body, Group, IdTokenSignature, IssuerCheck, Method, NonceUse, OnError, OptionKind, Pkce, ProfileSource,
+    Protocol, Sent, TokenPlace, TrailingSlash,
 };
 
 pub use crate::record::{Pairs, Text};

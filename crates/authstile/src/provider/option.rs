@@ -121,12 +121,29 @@ impl ProviderOption {
 }
 
 impl Provider {
+    /// Whether client secrets are signed with this option: who brings a secret need not give it.
+    pub(crate) fn signs_with(&self, option: &str) -> bool {
+        let texts =
+            self.signed_secret.map(|secret| [secret.issuer, secret.key_id, secret.private_key, secret.audience]);
+        let names = |text: &str| Template::parse(text).is_ok_and(|template| template.words().contains(&option));
+        texts.into_iter().flatten().any(names)
+    }
+
     /// The values of all options and the words that follow from them.
     ///
     /// # Errors
     /// When one that is required is missing, or a value is not what its option wants, or names no option; in words that
     /// say what to do.
     pub fn option_values(&self, given: &BTreeMap<String, String>) -> Result<Options, String> {
+        self.option_values_but(given, |_| false)
+    }
+
+    /// The same, but options that are `spared` need not be there.
+    pub(crate) fn option_values_but(
+        &self,
+        given: &BTreeMap<String, String>,
+        spared: impl Fn(&str) -> bool,
+    ) -> Result<Options, String> {
         let mut values = Options::new();
         if let Some(stranger) = given.keys().find(|name| !self.options.iter().any(|option| option.name == **name)) {
             if stranger != "issuer" {
@@ -138,7 +155,7 @@ impl Provider {
         for option in self.options {
             match given.get(option.name).map(String::as_str).or(option.default) {
                 Some(value) => drop(values.insert(option.name.to_owned(), option.shape(value)?)),
-                None if option.is_required() => {
+                None if option.is_required() && !spared(option.name) => {
                     let (name, doc) = (option.name, option.doc);
                     return Err(match name {
                         "issuer" => format!("it needs its issuer: {doc} ({})", self.variable(name)),

@@ -86,6 +86,14 @@ words! {
         Omit = "omit",
     }
 
+    /// What ID tokens are signed with.
+    pub enum IdTokenSignature {
+        /// With the provider's keys, which it publishes, and an algorithm that it advertises.
+        Keys = "keys",
+        /// With HS256 and the client secret (OpenID Connect Core §10.1), and with nothing else.
+        ClientSecret = "client_secret",
+    }
+
     /// Where the profile begins, before the userinfo requests fill it.
     pub enum ProfileSource {
         /// With the claims of the verified ID token.
