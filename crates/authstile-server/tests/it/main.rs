@@ -11,8 +11,14 @@
 
 mod command_line;
 mod demo;
+mod guide;
 mod program;
 mod secret;
 mod serve;
+#[cfg(feature = "services")]
+mod servers;
+mod sink;
+mod site;
+mod stores;
 mod token;
 mod verify;
