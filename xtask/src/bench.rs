@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::command::{cargo, compat, output, release_binary, run};
 use crate::services::{NODE, NPM, ensure, ensure_npm_packages};
 
-const SECRET: &str = "5f9c0b6d1e7a4823b6c5d4e3f2a1908776655443322110ffeeddccbbaa998877";
+pub(crate) const SECRET: &str = "5f9c0b6d1e7a4823b6c5d4e3f2a1908776655443322110ffeeddccbbaa998877";
 const CLIENT_ID: &str = "skc_bench";
 const CLIENT_SECRET: &str = "test_bench";
 const STARTS: usize = 5;
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     no_build: bool,
     /// Servers to compare.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Server::Authstile, Server::Bare, Server::Authjs])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Server::Authstile, Server::Hundred, Server::Bare, Server::Authjs])]
     servers: Vec<Server>,
     /// Workloads to run.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::value_variants().to_vec())]
@@ -52,6 +52,8 @@ pub(crate) struct Options {
 enum Server {
     /// `authstile serve`, as released.
     Authstile,
+    /// The same, with a hundred providers in place of one.
+    Hundred,
     /// hyper and the same cryptography, nothing else.
     Bare,
     /// Auth.js on Node.
@@ -133,7 +135,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
 }
 
 fn build(options: &Options) -> Result<()> {
-    if options.servers.contains(&Server::Authstile) {
+    if options.servers.iter().any(|server| matches!(server, Server::Authstile | Server::Hundred)) {
         run(&mut cargo(&["build", "--release", "--package", "authstile-server"]))?;
     }
     let programs = ["--bin", "bench-load", "--bin", "bench-idp", "--bin", "bare-session"];
@@ -170,9 +172,15 @@ impl Contender {
 impl Server {
     fn command(self, port: u16, idp_port: u16, pins: Pins) -> Result<Command> {
         let mut command = match self {
-            Self::Authstile => {
+            Self::Authstile | Self::Hundred => {
                 let mut command = pins.server(release_binary("authstile")?);
                 command.arg("serve");
+                for number in 1..if self == Self::Hundred { 100 } else { 1 } {
+                    // Behind Scalekit in alphabetical order.
+                    let name = |suffix: &str| format!("AUTH_ZZ{number}_{suffix}");
+                    command.env(name("ID"), "client").env(name("SECRET"), "secret");
+                    command.env(name("ISSUER"), format!("https://zz{number}.example"));
+                }
                 command
             }
             Self::Bare => pins.server(release_binary("bare-session")?),
@@ -205,6 +213,7 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Authstile => "authstile",
+            Self::Hundred => "100 cards",
             Self::Bare => "bare hyper",
             Self::Authjs => "Auth.js",
         })
@@ -225,16 +234,16 @@ impl fmt::Display for Workload {
 
 /// One run of the load.
 #[derive(Clone, Debug)]
-struct Measurement {
-    per_second: f64,
-    per_cpu_second: f64,
-    p50: f64,
-    p99: f64,
-    failure: Option<String>,
+pub(crate) struct Measurement {
+    pub(crate) per_second: f64,
+    pub(crate) per_cpu_second: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) failure: Option<String>,
 }
 
 impl Measurement {
-    fn read(text: &str) -> Result<Self> {
+    pub(crate) fn read(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text)?;
         let number = |name: &str| value.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         Ok(Self {
@@ -247,7 +256,7 @@ impl Measurement {
     }
 
     /// The least disturbed round: the one with the most answers per CPU second. Any failure stays.
-    fn best(rounds: &[Self]) -> Option<Self> {
+    pub(crate) fn best(rounds: &[Self]) -> Option<Self> {
         let best = rounds.iter().max_by(|a, b| a.per_cpu_second.total_cmp(&b.per_cpu_second))?;
         let failure = rounds.iter().find_map(|round| round.failure.clone());
         Some(Self { failure, ..best.clone() })
@@ -311,7 +320,7 @@ fn start_idp(pins: Pins, port: u16, server_ports: &[u16]) -> Result<Running> {
 }
 
 /// Waits until something listens and has begun to answer.
-fn first_answer(port: u16, path: &str) -> Result<()> {
+pub(crate) fn first_answer(port: u16, path: &str) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -353,7 +362,7 @@ fn header_names(port: u16, path: &str, session: &str) -> Result<BTreeSet<String>
 }
 
 /// A process that ends with its value.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     /// Resident memory in MiB.
@@ -374,21 +383,21 @@ impl Drop for Running {
 
 /// Which cores do what.
 #[derive(Clone, Copy, Debug)]
-struct Pins {
+pub(crate) struct Pins {
     pinned: bool,
 }
 
 impl Pins {
-    fn find() -> Self {
+    pub(crate) fn find() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self { pinned: cores > 1 && output("taskset", &["--cpu-list", "0,1", "true"]).is_some() }
     }
 
-    fn server(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn server(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         self.on("0", program.as_ref())
     }
 
-    fn load(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn load(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         self.on("1", program.as_ref())
     }
 
@@ -409,19 +418,19 @@ impl fmt::Display for Pins {
 }
 
 /// One line that the next one overwrites, for a person at a terminal.
-fn progress(line: &str) {
+pub(crate) fn progress(line: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K{line}");
     }
 }
 
-fn free_ports(count: usize) -> Result<Vec<u16>> {
+pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>> {
     let listeners: Vec<TcpListener> =
         (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<std::io::Result<_>>()?;
     listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
-fn origin(port: u16) -> String {
+pub(crate) fn origin(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
@@ -454,10 +463,11 @@ fn ratio(results: &Results, workload: Workload, other: Server) -> Option<f64> {
 
 fn print_ratios(options: &Options, results: &Results) {
     println!("\nauthstile in answers per CPU second, as a multiple of");
-    println!("{:<10} {:>12} {:>12}", "workload", Server::Bare, Server::Authjs);
+    println!("{:<10} {:>12} {:>12} {:>22}", "workload", Server::Bare, Server::Authjs, "itself with 100 cards");
     for workload in &options.workloads {
         let text = |other| ratio(results, *workload, other).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
-        println!("{workload:<10} {:>12} {:>12}", text(Server::Bare), text(Server::Authjs));
+        let [bare, authjs, hundred] = [Server::Bare, Server::Authjs, Server::Hundred].map(text);
+        println!("{workload:<10} {bare:>12} {authjs:>12} {hundred:>22}");
     }
 }
 

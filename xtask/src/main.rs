@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bench;
+mod bench_stored;
 mod command;
 mod docs;
 mod lint;
@@ -38,6 +39,8 @@ enum Task {
     Lint,
     /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
     Bench(bench::Options),
+    /// The same for sessions in SQLite, PostgreSQL and Redis, beside the fastest driver of each, and Auth.js with PostgreSQL.
+    BenchStored(bench_stored::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Servers => servers::servers(),
         Task::Docs(options) => docs::docs(&options).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
+        Task::BenchStored(options) => bench_stored::bench(&options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use authstile::provider::{Group, Protocol};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod stores;
+
+pub(crate) use stores::{KeyOption, ListUsers, MigrateOptions, RevokeSessions, SessionsCommand, UsersCommand};
+
 /// Authentication for Rust, compatible with Auth.js
 #[derive(Debug, Parser)]
 #[command(
@@ -52,6 +56,24 @@ every session ends with the process, whose secret is new each time.",
     /// Serve sign-in, sign-out and sessions, configured by environment variables
     #[command(long_about = SERVE_ABOUT, after_long_help = SERVE_EXAMPLES)]
     Serve,
+
+    /// Bring the database up to date
+    #[command(long_about = stores::MIGRATE_ABOUT, after_long_help = stores::MIGRATE_EXAMPLES)]
+    Migrate(MigrateOptions),
+
+    /// List, show and delete the people in the database
+    #[command(long_about = stores::USERS_ABOUT)]
+    Users {
+        #[command(subcommand)]
+        command: UsersCommand,
+    },
+
+    /// List and end sessions
+    #[command(long_about = stores::SESSIONS_ABOUT)]
+    Sessions {
+        #[command(subcommand)]
+        command: SessionsCommand,
+    },
 
     /// Print a new secret
     #[command(
@@ -372,8 +394,8 @@ pub(crate) struct SealOptions {
 const SERVE_ABOUT: &str = "Serves sign-in, sign-out and sessions, configured by Auth.js's environment variables.
 
 Put it behind the proxy that serves your application, and send it everything below /api/auth: the session cookie it
-sets is one that Auth.js reads, and the reverse. /healthz answers `ok`. SIGTERM and Ctrl-C let the requests in flight
-finish, for 10 seconds at most.
+sets is one that Auth.js reads, and the reverse. /healthz answers `ok`, and /readyz too, or 503 while a store does not
+answer. SIGTERM and Ctrl-C let the requests in flight finish, for 10 seconds at most.
 
 Environment variables:
   AUTH_SECRET              what sessions are sealed with; make one with `authstile secret`
@@ -388,6 +410,22 @@ Environment variables:
   AUTHSTILE_PROVIDERS      a file with cards of your own, see `authstile providers --help`
   HOST, PORT               where to listen; 127.0.0.1 and 3000 unless set
   RUST_LOG                 how much is logged, such as debug or authstile=debug; warn,authstile=info unless set
+
+Stores, without which sessions live in cookies and nobody is remembered:
+  DATABASE_URL             sqlite:, postgres:, postgresql:, mysql: or mariadb: people, accounts, sessions and the rest
+  REDIS_URL                redis: or rediss:, several of a cluster with commas: sessions and the rest, but for people
+  AUTHSTILE_SESSIONS       store or cookie; store unless set, where there is one
+  AUTHSTILE_SESSION_TOKENS       hashed, or shared-with-authjs for the database of a running Auth.js
+  AUTHSTILE_SESSION_MAX_AGE      seconds after the last use, 2592000; _UPDATE_AGE (86400) and _ABSOLUTE (never)
+  AUTHSTILE_LINK_POLICY    never, verified or ask: when a new account has a known person's address
+  AUTHSTILE_SWEEP_SECONDS  how often what has expired is taken away, 300; 0: never
+
+Signing in by mail, which needs a store:
+  AUTH_<SERVICE>_KEY       RESEND, SENDGRID, POSTMARK, FORWARDEMAIL, MAILGUN (and AUTH_MAILGUN_REGION), LOOPS (and
+                           AUTH_LOOPS_TRANSACTIONAL_ID)
+  EMAIL_SERVER             smtp:// or smtps:// with user and password, in place of a service
+  EMAIL_FROM               the sender: Example <no-reply@example.com>
+  AUTHSTILE_EMAIL_PROOF    link or code; link unless set
 
 Providers:
   scalekit                 Scalekit; AUTH_SCALEKIT_ISSUER is the URL of your environment

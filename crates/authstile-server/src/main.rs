@@ -1,19 +1,25 @@
-//! The binary `authstile`: the demo, the engine as a server, and tools for secrets and session tokens.
+//! The binary `authstile`: the demo, the engine as a server, and tools for its stores, for secrets and for tokens.
 
 mod cards;
+mod choice;
 mod cli;
 mod client;
 mod demo;
 mod idp;
 mod listen;
 mod log;
+mod mail;
+mod migrate;
 mod mistake;
+mod people;
 mod providers;
 mod providers_command;
 mod secret;
 mod serve;
+mod stores;
 mod token;
 mod transport;
+mod upkeep;
 mod verify;
 
 use std::io::Write as _;
@@ -41,6 +47,11 @@ fn main() -> ExitCode {
         Command::Webhook { command: WebhookCommand::Verify(options) } => (verify::webhook(&options), REFUSED),
         Command::Token { command: TokenCommand::Verify(options) } => (verify::token(&options), REFUSED),
         Command::Serve => (in_runtime(&environment, serve::run(&environment)), 1),
+        Command::Migrate(options) => (in_passing(&environment, migrate::run(&options, &environment)), REFUSED),
+        Command::Users { command } => (in_passing(&environment, people::users::run(&command, &environment)), REFUSED),
+        Command::Sessions { command } => {
+            (in_passing(&environment, people::sessions::run(&command, &environment)), REFUSED)
+        }
         Command::Secret => (secret::print(), 1),
         Command::Token { command: TokenCommand::Open(options) } => (token::open(&options, &environment), REFUSED),
         Command::Token { command: TokenCommand::Seal(options) } => (token::seal(&options, &environment), REFUSED),
@@ -58,6 +69,14 @@ fn main() -> ExitCode {
 fn in_runtime(environment: &Environment, server: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     log::to_standard_error(environment)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server)
+}
+
+/// Runs a command that ends by itself; what it logs would only be in the way, unless somebody asks for it.
+fn in_passing(environment: &Environment, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    if environment.get("RUST_LOG").is_some() {
+        log::to_standard_error(environment)?;
+    }
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 /// Tells the person at the terminal. Nobody listening is no reason to fail.

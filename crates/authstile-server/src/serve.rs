@@ -19,35 +19,52 @@ use tokio::net::TcpListener;
 
 use crate::client::TrustedProxies;
 use crate::listen::{self, BodyError, Peer, Stop};
+use crate::mail;
 use crate::mistake::Mistake;
 use crate::providers;
+use crate::stores::{Addresses, MissingFile, Settings, Stores};
 use crate::transport::LateTransport;
+use crate::upkeep::{Readiness, Sweeper};
 
 /// Serves until the process is asked to stop.
 pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     check_secrets(environment)?;
     let proxies = TrustedProxies::of(environment)?;
-    let registrations = providers::of(environment)?;
+    let addresses = Addresses::of(environment)?;
+    let settings = Settings::of(environment, &addresses)?;
+    let mails = mail::of(environment, addresses.any())?;
+    let sweeper = Sweeper::of(environment)?;
+    let providers_only = mail::without(environment);
+    let registrations = providers::of(&providers_only)?;
     let ids: Vec<String> = registrations.iter().map(|registration| registration.provider_id().to_owned()).collect();
     let transport = LateTransport::default();
     let builder = Auth::builder().environment(environment)?.transport(transport.clone());
-    let auth = registrations.into_iter().fold(builder, AuthBuilder::provider).build()?;
+    let builder = registrations.into_iter().fold(builder, AuthBuilder::provider);
+    // What costs nothing is looked at first, and a mistake in it is told at once.
+    let stores = Stores::open(&addresses, MissingFile::Create).await?;
+    let can_mail = !mails.is_empty();
+    let builder = mails.into_iter().fold(settings.apply(stores.furnish(builder)), AuthBuilder::email);
+    let auth = builder.build()?;
     let stop = Stop::on_signal()?;
     let listener = bind(environment).await?;
     let address = listener.local_addr()?;
-    warn(environment, &ids, address)?;
+    warn(environment, &ids, can_mail, address)?;
     let line = introduction(environment, &auth, &ids, address)?;
     // Whoever closed standard output does not want to read it.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
     transport.prepare();
+    if let Some(sweeper) = sweeper.filter(|_| addresses.any()) {
+        tokio::spawn(sweeper.run(auth.clone()));
+    }
+    let readiness = Readiness::new(stores);
     let proxies = Arc::new(proxies);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let auth = auth.clone();
+        let (auth, readiness) = (auth.clone(), readiness.clone());
         if let Some(Peer(peer)) = request.extensions_mut().remove::<Peer>() {
             let client = proxies.client(peer, request.headers());
             request.extensions_mut().insert(client);
         }
-        async move { Ok::<_, Infallible>(answer(&auth, request).await) }
+        async move { Ok::<_, Infallible>(answer(&auth, &readiness, request).await) }
     });
     listen::serve(listener, service, stop).await;
     Ok(())
@@ -90,11 +107,14 @@ async fn bind(environment: &Environment) -> anyhow::Result<TcpListener> {
 }
 
 /// What lets the server start, but not be of use.
-fn warn(environment: &Environment, ids: &[String], address: SocketAddr) -> anyhow::Result<()> {
+fn warn(environment: &Environment, ids: &[String], can_mail: bool, address: SocketAddr) -> anyhow::Result<()> {
     for (name, missing) in providers::strays(environment) {
         tracing::warn!("{name} is set, but {missing} is not: this provider is left out");
     }
-    if ids.is_empty() {
+    for name in mail::strays(environment) {
+        tracing::warn!("{name} is set, but nothing that sends mail is: it has no effect");
+    }
+    if ids.is_empty() && !can_mail {
         tracing::warn!(
             "no provider is configured, so nobody can sign in: set AUTH_SCALEKIT_ID, AUTH_SCALEKIT_SECRET and \
              AUTH_SCALEKIT_ISSUER, or see `authstile serve --help`"
@@ -125,10 +145,16 @@ fn introduction(environment: &Environment, auth: &Auth, ids: &[String], address:
     ))
 }
 
-async fn answer(auth: &Auth, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(auth: &Auth, readiness: &Readiness, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     if path == "/healthz" {
         return text(StatusCode::OK, "ok");
+    }
+    if path == "/readyz" {
+        return match readiness.is_ready().await {
+            true => text(StatusCode::OK, "ok"),
+            false => text(StatusCode::SERVICE_UNAVAILABLE, "The database or Redis does not answer.\n"),
+        };
     }
     // Segment by segment: /api/authentic is not ours.
     if !path.strip_prefix(auth.base_path()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {

@@ -11,9 +11,15 @@
 
 mod command_line;
 mod demo;
+mod guide;
 mod program;
 mod providers;
 mod secret;
 mod serve;
+#[cfg(feature = "services")]
+mod servers;
+mod sink;
+mod site;
+mod stores;
 mod token;
 mod verify;
