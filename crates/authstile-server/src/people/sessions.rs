@@ -129,7 +129,7 @@ fn issuer(provider: Option<&str>, environment: &Environment) -> anyhow::Result<S
     let environment = mail::without(environment);
     let registrations = crate::providers::of(&environment)?;
     let with_issuer = |id: &str| environment.provider(id).issuer.is_some();
-    let ids: Vec<&str> = registrations.iter().map(|registration| &*registration.provider().id).collect();
+    let ids: Vec<&str> = registrations.iter().map(authstile::Registration::provider_id).collect();
     let id = match provider {
         Some(id) => id,
         None => match ids.iter().filter(|id| with_issuer(id)).collect::<Vec<_>>().as_slice() {
@@ -140,8 +140,8 @@ fn issuer(provider: Option<&str>, environment: &Environment) -> anyhow::Result<S
             several => bail!("say whose it is with --provider, one of {several:?}"),
         },
     };
-    match registrations.iter().find(|registration| registration.provider().id == id) {
-        Some(registration) => Ok(registration.provider().issuer.as_deref().unwrap_or(id).to_owned()),
+    match registrations.iter().find(|registration| registration.provider_id() == id) {
+        Some(registration) => Ok(registration.provider_issuer().unwrap_or_else(|| id.to_owned())),
         None => {
             let variable = id.to_ascii_uppercase().replace('-', "_");
             bail!(
