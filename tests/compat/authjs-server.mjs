@@ -2,6 +2,7 @@
 //
 // Environment: PORT (0 picks one), HOST (127.0.0.1), AUTH_SECRET and AUTH_SECRET_1 … _3, AUTH_SCALEKIT_ID, AUTH_SCALEKIT_SECRET,
 // AUTH_SCALEKIT_ISSUER (http is fine on loopback), AUTH_URL for the public origin (else the Host header).
+// DATABASE_URL of a PostgreSQL database: sessions are kept there, by @auth/pg-adapter.
 // Prints `listening <origin>` when ready. Serves /api/auth/*, /healthz, and `ok` for everything else.
 
 import { createServer } from "node:http"
@@ -46,6 +47,10 @@ const config = {
     warn: () => {},
     debug: () => {},
   },
+}
+if (env.DATABASE_URL) {
+  const [{ default: pg }, { default: PostgresAdapter }] = await Promise.all([import("pg"), import("@auth/pg-adapter")])
+  config.adapter = PostgresAdapter(new pg.Pool({ connectionString: env.DATABASE_URL }))
 }
 setEnvDefaults({ ...env, AUTH_URL: undefined }, config)
 

@@ -76,7 +76,8 @@ async fn requests_fail_closed_and_resume() {
     headers.insert("host", "localhost:3000".parse().unwrap());
     headers.insert("cookie", format!("authjs.session-token={}", cookies[0].1).parse().unwrap());
     let asked = house.auth.session(&headers, &"/private".parse().unwrap()).await;
-    assert!(asked.is_err(), "an application is told that it cannot be said, and lets nobody in: {asked:?}");
+    let error = asked.expect_err("an application is told that it cannot be said, and lets nobody in");
+    assert_eq!(house.auth.failure(&headers, &error).status(), 503);
 
     let out = house.browser.press_sign_out(BASE).await;
     assert!(out.location().unwrap().as_str().contains("error=Configuration"), "not told that they are signed out");

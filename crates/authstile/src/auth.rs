@@ -13,7 +13,7 @@ use crate::answer::{Answer, Store};
 use crate::ask::begin;
 use crate::clock::UnixTime;
 use crate::cookie::{Cookies, SetCookie};
-use crate::error::{Error, RequestError};
+use crate::error::{Error, Reason, RequestError};
 use crate::flow::back_channel;
 use crate::flow::callback::{Failed, callback};
 use crate::flow::connect::{connect, offer};
@@ -355,17 +355,20 @@ async fn initiated(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<A
     })
 }
 
-/// The answer when not even our own address is known: a page for people, JSON for programs, status 500.
+/// The answer when not even our own address is known, or outside of our own paths: a page for people, JSON for programs. The
+/// status is 500, or 503 where storage cannot be reached.
 fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
     let reference = settings.reference();
     error.log(&reference);
+    let reason = error.reason();
+    let status = match reason {
+        Reason::Unavailable => reason.status(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
     match route {
-        Some(Route::SignInPage | Route::SignOutPage | Route::Error | Route::VerifyRequest) => page::error_page(
-            settings,
-            "/",
-            None,
-            &Failure::new(error.reason(), reference, StatusCode::INTERNAL_SERVER_ERROR),
-        ),
+        Some(Route::SignInPage | Route::SignOutPage | Route::Error | Route::VerifyRequest) => {
+            page::error_page(settings, "/", None, &Failure::new(reason, reference, status))
+        }
         _ => {
             let body = json!({ "message": "There is a problem with the server's configuration. Its log says more.", "reference": reference });
             Answer::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string(), Store::No)
