@@ -70,8 +70,14 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     }
     let servers = Servers::start()?;
     let pins = Pins::find();
-    println!("{} connections, best of {} rounds of {} s; {pins}\n", options.connections, options.rounds, options.seconds);
-    println!("{:<9} {:<12} {:>10} {:>15} {:>8} {:>8}", "store", "server", "answers/s", "per CPU second", "p50 ms", "p99 ms");
+    println!(
+        "{} connections, best of {} rounds of {} s; {pins}\n",
+        options.connections, options.rounds, options.seconds
+    );
+    println!(
+        "{:<9} {:<12} {:>10} {:>15} {:>8} {:>8}",
+        "store", "server", "answers/s", "per CPU second", "p50 ms", "p99 ms"
+    );
     let mut missed = 0;
     for store in &options.stores {
         let folder = scratch()?;
@@ -82,7 +88,8 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         let ports = free_ports(contenders.len())?;
         let mut running = Vec::new();
         for (server, port) in contenders.iter().zip(ports) {
-            let process = Running(command(*server, *store, &url, port, pins)?.spawn().context("cannot start a server")?);
+            let process =
+                Running(command(*server, *store, &url, port, pins)?.spawn().context("cannot start a server")?);
             first_answer(port, "/api/auth/csrf").with_context(|| format!("{server} does not answer"))?;
             running.push((*server, port, process));
         }
@@ -97,13 +104,17 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
                 measured.p99 * 1e3
             );
         }
-        let of = |wanted| best.iter().find(|(server, _)| *server == wanted).map(|(_, measured)| measured.per_cpu_second);
+        let of =
+            |wanted| best.iter().find(|(server, _)| *server == wanted).map(|(_, measured)| measured.per_cpu_second);
         if let (Some(ours), Some(bare)) = (of(Server::Authstile), of(Server::Bare)) {
             let ratio = ours / bare;
             missed += usize::from(ratio < AIM);
             let verdict = if ratio < AIM { "MISSED" } else { "met" };
             let authjs = of(Server::Authjs).map(|theirs| format!(", {:.1} times Auth.js", ours / theirs));
-            println!("          {ratio:.2} of the bare driver ({verdict}: at least {AIM}){}", authjs.unwrap_or_default());
+            println!(
+                "          {ratio:.2} of the bare driver ({verdict}: at least {AIM}){}",
+                authjs.unwrap_or_default()
+            );
         }
     }
     println!("\n{missed} aims missed; CPU time is that of the server alone, not of the database");
@@ -141,7 +152,8 @@ fn rounds(
         }
     }
     progress("");
-    let best = running.iter().zip(&all).filter_map(|((server, ..), rounds)| Some((*server, Measurement::best(rounds)?)));
+    let best =
+        running.iter().zip(&all).filter_map(|((server, ..), rounds)| Some((*server, Measurement::best(rounds)?)));
     Ok(best.collect())
 }
 

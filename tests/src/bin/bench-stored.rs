@@ -100,7 +100,8 @@ async fn prepare(url: &str, count: u32) -> Result<()> {
             user_agent: Some("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36".to_owned()),
             ..SessionData::default()
         };
-        let session = NewSession { key: &key(&token(number)), user: &user, expires: now.plus_seconds(MONTH), data: &data };
+        let session =
+            NewSession { key: &key(&token(number)), user: &user, expires: now.plus_seconds(MONTH), data: &data };
         store.create(session).await?;
     }
     // The same cookie for Auth.js, which looks for it as it is.
