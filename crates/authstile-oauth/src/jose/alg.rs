@@ -52,6 +52,23 @@ impl SignatureAlgorithm {
         })
     }
 
+    /// Its name in the JOSE registry, as it stands in headers and metadata.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::ES512 => "ES512",
+            Self::EdDSA => "EdDSA",
+        }
+    }
+
     pub(crate) fn key_kind(self) -> KeyKind {
         match self {
             Self::RS256 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA256),

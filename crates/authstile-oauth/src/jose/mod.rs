@@ -4,3 +4,4 @@ pub mod alg;
 pub mod jwe;
 pub mod jwk;
 pub mod jws;
+pub mod sign;
