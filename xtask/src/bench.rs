@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     no_build: bool,
     /// Servers to compare.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Server::Authstile, Server::Hundred, Server::Bare, Server::Authjs])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Server::Authstile, Server::Hundred, Server::Bare, Server::BareHundred, Server::Authjs])]
     servers: Vec<Server>,
     /// Workloads to run.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::value_variants().to_vec())]
@@ -56,6 +56,8 @@ enum Server {
     Hundred,
     /// hyper and the same cryptography, nothing else.
     Bare,
+    /// The same, with a list of a hundred providers: what the longer answer costs by itself.
+    BareHundred,
     /// Auth.js on Node.
     Authjs,
 }
@@ -183,7 +185,11 @@ impl Server {
                 }
                 command
             }
-            Self::Bare => pins.server(release_binary("bare-session")?),
+            Self::Bare | Self::BareHundred => {
+                let mut command = pins.server(release_binary("bare-session")?);
+                command.args(["--providers", if self == Self::BareHundred { "100" } else { "1" }]);
+                command
+            }
             Self::Authjs => {
                 let mut command = pins.server("node");
                 command.arg(compat()?.join("authjs-server.mjs")).env("NODE_ENV", "production");
@@ -205,7 +211,11 @@ impl Server {
     }
 
     fn serves(self, workload: Workload) -> bool {
-        self != Self::Bare || workload != Workload::Login
+        match self {
+            Self::BareHundred => workload == Workload::Providers,
+            Self::Bare => workload != Workload::Login,
+            Self::Authstile | Self::Hundred | Self::Authjs => true,
+        }
     }
 }
 
@@ -215,6 +225,7 @@ impl fmt::Display for Server {
             Self::Authstile => "authstile",
             Self::Hundred => "100 cards",
             Self::Bare => "bare hyper",
+            Self::BareHundred => "bare, 100",
             Self::Authjs => "Auth.js",
         })
     }
@@ -454,11 +465,15 @@ fn print_measurements(results: &Results) {
 
 /// Authstile against another server, in answers per CPU second.
 fn ratio(results: &Results, workload: Workload, other: Server) -> Option<f64> {
+    quotient(results, workload, Server::Authstile, other)
+}
+
+fn quotient(results: &Results, workload: Workload, one: Server, other: Server) -> Option<f64> {
     let of = |server| {
         let found = results.iter().find(|(w, s, _)| *w == workload && *s == server);
         found.map(|(_, _, measured)| measured.per_cpu_second)
     };
-    Some(of(Server::Authstile)? / of(other)?)
+    Some(of(one)? / of(other)?)
 }
 
 fn print_ratios(options: &Options, results: &Results) {
@@ -468,6 +483,12 @@ fn print_ratios(options: &Options, results: &Results) {
         let text = |other| ratio(results, *workload, other).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
         let [bare, authjs, hundred] = [Server::Bare, Server::Authjs, Server::Hundred].map(text);
         println!("{workload:<10} {bare:>12} {authjs:>12} {hundred:>22}");
+    }
+    let hundred = quotient(results, Workload::Providers, Server::Hundred, Server::BareHundred);
+    if let (Some(one), Some(hundred)) = (ratio(results, Workload::Providers, Server::Bare), hundred) {
+        println!(
+            "the list of providers, as a multiple of bare hyper with as long a list: one {one:.2}, hundred {hundred:.2}"
+        );
     }
 }
 

@@ -43,6 +43,9 @@ struct Options {
     issuer: String,
     #[arg(long, env = "AUTH_SCALEKIT_ID")]
     client_id: String,
+    /// How many providers are listed.
+    #[arg(long, default_value_t = 1)]
+    providers: usize,
 }
 
 struct Server {
@@ -74,10 +77,16 @@ async fn main() -> std::io::Result<()> {
 impl Server {
     fn new(options: Options, origin: &str) -> Self {
         let callback = format!("{origin}/api/auth/callback/scalekit");
-        let providers = json!({ "scalekit": {
-            "id": "scalekit", "name": "Scalekit", "type": "oidc",
-            "signinUrl": format!("{origin}/api/auth/signin/scalekit"), "callbackUrl": callback,
-        }});
+        let listed = |id: String| {
+            let provider = json!({
+                "id": id, "name": if id == "scalekit" { "Scalekit" } else { &id }, "type": "oidc",
+                "signinUrl": format!("{origin}/api/auth/signin/{id}"),
+                "callbackUrl": format!("{origin}/api/auth/callback/{id}"),
+            });
+            (id, provider)
+        };
+        let ids = ["scalekit".to_owned()].into_iter().chain((1..options.providers).map(|number| format!("zz{number}")));
+        let providers = Value::Object(ids.map(listed).collect());
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("response_type", "code")
             .append_pair("client_id", &options.client_id)

@@ -96,7 +96,8 @@ impl SigningKey {
             return Err(wrong("is encrypted (`openssl pkcs8 -topk8 -nocrypt` decrypts it)"));
         }
         let inside = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(inside, _)| inside);
-        let base64: Zeroizing<String> = Zeroizing::new(inside.ok_or(wrong("has no such frame"))?.split_whitespace().collect());
+        let base64: Zeroizing<String> =
+            Zeroizing::new(inside.ok_or(wrong("has no such frame"))?.split_whitespace().collect());
         let der = STANDARD.decode(&*base64).map_err(|_| wrong("is no base64 between its first and last line"))?;
         Self::from_pkcs8(&Zeroizing::new(der))
     }
@@ -302,7 +303,8 @@ mod tests {
     #[test]
     fn what_a_key_signs_its_published_half_verifies_and_no_other() {
         let keys = keys();
-        let published = |key: &SigningKey| JwkSet::parse(json!({ "keys": [key.published_jwk()] }).to_string().as_bytes());
+        let published =
+            |key: &SigningKey| JwkSet::parse(json!({ "keys": [key.published_jwk()] }).to_string().as_bytes());
         for (place, key) in keys.iter().enumerate() {
             for algorithm in key.algorithms() {
                 let header = Map::from_iter([("kid".to_owned(), key.kid().into())]);
