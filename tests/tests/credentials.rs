@@ -1,8 +1,11 @@
 //! Signing in with what the application checks.
 
+use authstile::clock::UnixTime;
 use authstile::credentials::{CredentialField, CredentialsError, CredentialsInput};
-use authstile::store::{Accounts as _, NewUser};
+use authstile::store::{Accounts as _, NewUser, Passwords as _, UserChanges};
 use authstile::{Authorize, BoxFuture, CredentialsProvider, MemoryStore, User};
+use authstile_password::{Cost, PasswordSignIn};
+use authstile_sqlx::SqliteStore;
 use authstile_testkit::Page;
 use authstile_tests::{APP, BASE, House};
 use serde_json::Value;
@@ -33,9 +36,12 @@ fn credentials() -> CredentialsProvider {
 }
 
 async fn enter(house: &mut House, username: &str, password: &str) -> Page {
+    enter_as(house, ("username", username), password).await
+}
+
+async fn enter_as(house: &mut House, name: (&str, &str), password: &str) -> Page {
     let token = house.browser.csrf_token(BASE).await;
-    let fields =
-        [("csrfToken", token.as_str()), ("callbackUrl", "/dash"), ("username", username), ("password", password)];
+    let fields = [("csrfToken", token.as_str()), ("callbackUrl", "/dash"), name, ("password", password)];
     house.browser.post(&format!("{BASE}/callback/credentials"), &fields).await
 }
 
@@ -69,6 +75,33 @@ async fn they_work_with_stored_sessions_too() {
     assert_eq!(location(&enter(&mut house, "ada", "opensesame").await), format!("{APP}/dash"));
     assert_eq!(house.session().await["user"]["name"], "Ada of the store");
     assert_eq!(house.auth.sessions_of("ada").await.unwrap().len(), 1);
+}
+
+/// The ready-made one, over the same database as people and sessions; a hash that has become too weak is replaced.
+#[tokio::test]
+async fn a_password_in_a_database_signs_in() {
+    const NAME: (&str, &str) = ("email", "ada@acme.example");
+    const PASSWORD: &str = "correct horse battery";
+    let store = SqliteStore::open(":memory:").await.unwrap();
+    let passwords = PasswordSignIn::new(store.clone());
+    let passwords = |memory| passwords.clone().cost(Cost::danger_weak(memory, 1, 1).unwrap());
+    let id = passwords(64).register(NAME.1, Some("Ada"), PASSWORD).await.unwrap().id;
+    let proven = UserChanges { email_verified: Some(UnixTime::from_seconds(1)), ..UserChanges::default() };
+    store.update_user(&id, &proven).await.unwrap();
+
+    let mut house = House::with(|builder| builder.credentials(passwords(128).provider()).store(store.clone()));
+    let refused = format!("{BASE}/signin?error=CredentialsSignin&code=credentials");
+    assert_eq!(location(&enter_as(&mut house, NAME, "wrong horse battery").await), refused);
+    assert!(store.password_of(&id).await.unwrap().unwrap().contains("m=64"), "a wrong one replaces nothing");
+    assert_eq!(location(&enter_as(&mut house, NAME, PASSWORD).await), format!("{APP}/dash"));
+    assert_eq!(house.session().await["user"]["email"], NAME.1);
+    assert!(store.password_of(&id).await.unwrap().unwrap().contains("m=128"));
+    assert_eq!(location(&enter_as(&mut house.visitor(), NAME, PASSWORD).await), format!("{APP}/dash"));
+
+    assert!(store.delete_user(&id).await.unwrap());
+    assert_eq!(store.password_of(&id).await.unwrap(), None);
+    assert_eq!(house.session().await, Value::Null);
+    assert_eq!(location(&enter_as(&mut house, NAME, PASSWORD).await), refused);
 }
 
 #[tokio::test]

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use authstile::clock::{Clock as _, SystemClock, UnixTime};
 use authstile::mail::{MailError, MailProof, Mailer, SignInMail};
 use authstile::oauth::secret::{AccessToken, RawIdToken, RefreshToken};
-use authstile::store::{NewSession, NewUser, OneTimeValue, SessionData, StoredUser, UserChanges};
+use authstile::store::{
+    MemoryThrottle, NewSession, NewUser, OneTimeValue, Refusal, SessionData, StoredUser, UserChanges,
+};
 use authstile::{
-    Account, AccountKind, Accounts as _, Auth, BoxFuture, EmailProvider, OneTime, RevocationKey, SessionTokens,
-    Sessions, Transport,
+    Account, AccountKind, Accounts as _, Auth, BoxFuture, EmailProvider, OneTime, RevocationKey, Revocations as _,
+    SessionTokens, Sessions, Transport,
 };
 use authstile_reqwest::ReqwestTransport;
 use authstile_scalekit::Scalekit;
@@ -61,12 +63,8 @@ impl Shared {
         self.is_migrated = true;
     }
 
-    /// Authstile on it. Before the migration there is no place for what is ended and for limits, so these are in memory.
+    /// Authstile on it. Before the migration there is no place for attempts, so these are counted in memory.
     fn engine(&self) -> Auth {
-        self.engine_with(self.is_migrated)
-    }
-
-    fn engine_with(&self, everything: bool) -> Auth {
         let scalekit = Scalekit::new(CLIENT_ID, CLIENT_SECRET, self.crowd.issuer()).organization_id("org_acme");
         let builder = Auth::builder()
             .secret(TEST_SECRET)
@@ -74,12 +72,9 @@ impl Shared {
             .provider(scalekit)
             .email(EmailProvider::new("email", self.outbox.clone()))
             .session_tokens(SessionTokens::SharedWithAuthJs)
-            .transport(ReqwestTransport::new().unwrap());
-        let store = self.store.clone();
-        let builder = match everything {
-            true => builder.store(store),
-            false => builder.accounts(store.clone()).sessions(store.clone()).one_time(store),
-        };
+            .transport(ReqwestTransport::new().unwrap())
+            .store(self.store.clone());
+        let builder = if self.is_migrated { builder } else { builder.throttle(MemoryThrottle::default()) };
         builder.build().expect("an engine")
     }
 
@@ -439,26 +434,43 @@ async fn links_in_mails_of_one_sign_in_at_the_other() {
     }
 }
 
-/// Whoever gives the database for everything before the migration has room for neither ends nor limits: sessions are read, and
-/// nobody signs in before it can be said whether they may.
+/// As it is: whoever is known and whoever is new signs in and goes on at Auth.js, and signing out everywhere ends every session.
+/// What has no place says so, and a process that has not been started again heeds what is written down since the migration.
 #[tokio::test(flavor = "multi_thread")]
-async fn before_the_migration_the_rest_has_to_be_elsewhere() {
-    let shared = Shared::open(1).await;
-    let mut browser = shared.browser(0, Side::AuthJs);
-    shared.crowd.sign_in(&mut browser).await.expect("signed in at Auth.js");
-    let auth = shared.engine_with(true);
-    let on_it = |browser: &mut Browser| {
-        let auth = auth.clone();
+async fn before_the_migration_people_sign_in_and_nothing_pretends() {
+    let shared = Shared::open(2).await;
+    let mut known = shared.browser(0, Side::AuthJs);
+    shared.crowd.sign_in(&mut known).await.expect("signed in at Auth.js");
+    let auth = shared.engine();
+    let here = |person: usize| {
+        let (mut browser, auth) = (shared.crowd.browser(person, APP), auth.clone());
         browser.site(APP, move |request| {
             let auth = auth.clone();
             async move { auth.handle(request).await }
         });
+        browser
     };
-    on_it(&mut browser);
-    assert_eq!(who(&mut browser).await, (StatusCode::OK, address(0).into()));
-    let mut another = shared.crowd.browser(0, APP);
-    on_it(&mut another);
-    let refused = shared.crowd.sign_in(&mut another).await.expect_err("refused");
-    assert_eq!(location(&refused), format!("{BASE}/error?error=Configuration"));
-    assert_eq!(session_cookie(&another), None);
+    for person in [0, 1] {
+        let mut browser = here(person);
+        shared.crowd.sign_in(&mut browser).await.unwrap_or_else(|page| panic!("{page:?}"));
+        for side in [Side::AuthJs, Side::Authstile] {
+            shared.switch(&mut browser, side);
+            assert_eq!(who(&mut browser).await, (StatusCode::OK, address(person).into()), "{side:?}");
+        }
+    }
+    assert_eq!(shared.people().await, 2, "Auth.js's person is ours");
+
+    let ada = shared.store.find_user_by_email(&address(0)).await.unwrap().expect("a person").id;
+    let refused = auth.revoke(&RevocationKey::user(&ada)).await.expect_err("there is no place for it");
+    assert!(refused.to_string().contains("authstile migrate"), "{refused}");
+    assert_eq!(who(&mut known).await.1, address(0), "nothing was ended");
+    auth.end_sessions_of(&ada).await.expect("rows can be deleted");
+    assert_eq!(who(&mut known).await, (StatusCode::OK, Value::Null));
+    assert!(shared.store.of_user(&ada).await.unwrap().is_empty());
+
+    let mut elsewhere = shared.store.clone();
+    elsewhere.migrate().await.expect("migrated");
+    let key = RevocationKey::user(&ada);
+    elsewhere.refuse(&key, Refusal::Refuse, SystemClock.now()).await.unwrap();
+    assert!(shared.store.is_refused(&[key]).await.unwrap(), "by a process that was there before");
 }

@@ -182,8 +182,7 @@ impl PasswordSignIn {
         let rehashed = async {
             let new = self.hash(password).await?;
             // Calculating took a while: a password that was changed meanwhile must not come back.
-            let is_same = self.passwords.password_of(id).await?.as_deref() == Some(old);
-            Ok::<_, PasswordError>(is_same && self.passwords.set_password(id, &new).await?)
+            Ok::<_, PasswordError>(self.passwords.replace_password(id, old, &new).await?)
         };
         match rehashed.await {
             Ok(true) => tracing::info!(user = id, "the hash of a password was too weak, and is replaced"),
@@ -222,4 +221,67 @@ fn usable(read: Result<Stored, UnusableHash>, id: Option<&str>) -> Option<Stored
 
 fn failed(error: impl Into<HookError>) -> CredentialsError {
     CredentialsError::Failed(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use authstile::store::NewUser;
+    use authstile::{MemoryStore, StoreError};
+
+    use super::*;
+
+    const CHANGED: &str = "what verifies another password";
+
+    /// A store in which somebody else is always a moment faster: whatever is written, the password was just changed.
+    #[derive(Debug)]
+    struct Raced(MemoryStore);
+
+    impl Passwords for Raced {
+        fn password_of<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
+            self.0.password_of(user_id)
+        }
+
+        fn set_password<'a>(&'a self, user_id: &'a str, phc: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+            Box::pin(async move {
+                self.0.set_password(user_id, CHANGED).await?;
+                self.0.set_password(user_id, phc).await
+            })
+        }
+
+        fn replace_password<'a>(
+            &'a self,
+            user_id: &'a str,
+            old_phc: &'a str,
+            new_phc: &'a str,
+        ) -> BoxFuture<'a, Result<bool, StoreError>> {
+            Box::pin(async move {
+                self.0.set_password(user_id, CHANGED).await?;
+                self.0.replace_password(user_id, old_phc, new_phc).await
+            })
+        }
+
+        fn delete_password<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+            self.0.delete_password(user_id)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_changed_while_it_is_hashed_anew_stays_changed() {
+        let store = MemoryStore::new();
+        store.register(&NewUser { id: "ada".to_owned(), ..NewUser::default() }, None).await.unwrap();
+        let password = Password::parse("correct horse battery").unwrap();
+        let weak = hash(Cost::danger_weak(64, 1, 1).unwrap(), &password, [7; 16]).unwrap();
+        let stronger = PasswordSignIn::new(store.clone()).cost(Cost::danger_weak(128, 1, 1).unwrap());
+        let raced = PasswordSignIn { passwords: Arc::new(Raced(store.clone())), ..stronger.clone() };
+
+        store.set_password("ada", &weak).await.unwrap();
+        assert!(raced.verify(Some("ada"), &password).await.unwrap(), "it was right when it was read");
+        assert_eq!(raced.load().begun, 2, "it was hashed anew");
+        assert_eq!(store.password_of("ada").await.unwrap().as_deref(), Some(CHANGED));
+
+        store.set_password("ada", &weak).await.unwrap();
+        assert!(stronger.verify(Some("ada"), &password).await.unwrap());
+        let strong = store.password_of("ada").await.unwrap().unwrap();
+        assert!(strong.contains("m=128"), "with nobody in between it is replaced: {strong}");
+    }
 }

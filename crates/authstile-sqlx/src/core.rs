@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use authstile::StoreError;
+use authstile::store::StoredSession;
 use sqlx::{Database, Pool};
 
 use crate::error::Error;
+use crate::gather::Gather;
 use crate::lanes::Lanes;
 use crate::shape::Shape;
 use crate::statements::{Dialect, Statements};
@@ -18,6 +20,8 @@ pub(crate) struct Core<DB: Database> {
     pub(crate) lanes: Lanes<DB>,
     pub(crate) shape: Shape,
     pub(crate) sql: Arc<Statements>,
+    /// Sessions that are looked for.
+    pub(crate) finds: Gather<Option<StoredSession>>,
     writes: Arc<AtomicU32>,
 }
 
@@ -44,18 +48,25 @@ impl<DB: Database> Core<DB> {
         let all = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
         let most = if owner == Owner::Store { all } else { all / 2 };
         let sql = Arc::new(Statements::new(dialect, &shape));
-        Self { lanes: Lanes::new(pool, most), shape, sql, writes: Arc::default() }
+        Self { lanes: Lanes::new(pool, most), shape, sql, finds: Gather::new(), writes: Arc::default() }
     }
 
     /// The same pool, and a database that has changed.
     pub(crate) fn reshape(&mut self, shape: Shape, dialect: &Dialect) {
         self.shape = shape;
         self.sql = Arc::new(Statements::new(dialect, &shape));
+        // Clones that were there before look at it as it was.
+        self.finds = Gather::new();
     }
 
     /// Whether Authstile's own tables are there.
     pub(crate) fn own(&self) -> Result<&Statements, Error> {
         if self.shape.own { Ok(&self.sql) } else { Err(Error::NOT_MIGRATED) }
+    }
+
+    /// Whether there is a place for passwords.
+    pub(crate) fn passwords(&self) -> Result<&Statements, Error> {
+        if self.shape.passwords { Ok(&self.sql) } else { Err(Error::NOT_MIGRATED) }
     }
 
     /// Whether it is time to look for what can be forgotten.
@@ -89,8 +100,8 @@ where
 
 impl<DB: Database> Clone for Core<DB> {
     fn clone(&self) -> Self {
-        let Self { lanes, shape, sql, writes } = self;
-        Self { lanes: lanes.clone(), shape: *shape, sql: sql.clone(), writes: writes.clone() }
+        let Self { lanes, shape, sql, finds, writes } = self;
+        Self { lanes: lanes.clone(), shape: *shape, sql: sql.clone(), finds: finds.clone(), writes: writes.clone() }
     }
 }
 

@@ -25,8 +25,10 @@ impl From<serde_json::Error> for Error {
 
 impl Error {
     /// The tables that Authstile adds are not there.
-    pub(crate) const NOT_MIGRATED: Self =
-        Self::Other("this database has no place for that: run `authstile migrate`, or call `migrate` on the store");
+    pub(crate) const NOT_MIGRATED: Self = Self::Other(
+        "this database had no place for that when it was opened: run `authstile migrate` and start again, or call \
+         `migrate` on the store",
+    );
     pub(crate) const NO_SUCH_PERSON: Self = Self::Other("there is no such person");
     pub(crate) const ADDRESS_TAKEN: Self = Self::Conflict("somebody has this address");
     pub(crate) const ACCOUNT_TAKEN: Self = Self::Conflict("this account is linked already");
@@ -37,6 +39,14 @@ impl Error {
         // PostgreSQL: serialization failure, deadlock. MySQL and MariaDB: deadlock (also as 1213), record changed.
         let is_collision = |error: &sqlx::Error| matches!(code(error).as_deref(), Some("40001" | "40P01" | "1020"));
         matches!(self, Self::Database(error) if is_collision(error))
+    }
+
+    /// Whether a statement names a table that is not there.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        // PostgreSQL's code, MySQL's, and SQLite has none for it.
+        matches!(code(error).as_deref(), Some("42P01" | "42S02"))
+            || error.as_database_error().is_some_and(|error| error.message().starts_with("no such table"))
     }
 
     #[cfg(feature = "mysql")]

@@ -14,9 +14,11 @@ use sqlx::{Database, Pool};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 
+use crate::dial::Dial;
+
 /// A way to a pool's connections. Cheap to clone.
 pub(crate) struct Lanes<DB: Database> {
-    pool: Pool<DB>,
+    dial: Dial<DB>,
     /// Connections kept at most, and in use at most: whoever waits in the pool does not see the ones that are kept.
     most: usize,
     free: Arc<Semaphore>,
@@ -44,11 +46,11 @@ const ROUNDS: u64 = 600;
 impl<DB: Database> Lanes<DB> {
     pub(crate) fn new(pool: Pool<DB>, most: usize) -> Self {
         let kept = Arc::new(Mutex::new(Kept { lanes: Vec::new(), round: 0, keeper: None }));
-        Self { pool, most, free: Arc::new(Semaphore::new(most)), kept }
+        Self { dial: Dial::new(pool), most, free: Arc::new(Semaphore::new(most)), kept }
     }
 
     pub(crate) fn pool(&self) -> &Pool<DB> {
-        &self.pool
+        self.dial.pool()
     }
 
     /// A connection. It goes back to the pool, which looks whether it is in order, unless it is [kept](Taken::keep).
@@ -60,13 +62,13 @@ impl<DB: Database> Lanes<DB> {
         let kept = self.lock().lanes.pop();
         let lane = match kept {
             Some(lane) => lane,
-            None => Lane { connection: self.pool.acquire().await?, taken: 0, used: 0 },
+            None => Lane { connection: self.dial.connection().await?, taken: 0, used: 0 },
         };
         Ok(Taken { lanes: self, lane, _permit: permit })
     }
 
     fn give(&self, mut lane: Lane<DB>) {
-        if self.most == 0 || self.pool.is_closed() {
+        if self.most == 0 || self.pool().is_closed() {
             return;
         }
         let mut kept = self.lock();
@@ -79,7 +81,7 @@ impl<DB: Database> Lanes<DB> {
         }
         // A keeper ends with the runtime that it was started in.
         if kept.keeper.as_ref().is_none_or(JoinHandle::is_finished) && !kept.lanes.is_empty() {
-            kept.keeper = Some(tokio::spawn(keep(self.pool.clone(), Arc::downgrade(&self.kept))));
+            kept.keeper = Some(tokio::spawn(keep(self.pool().clone(), Arc::downgrade(&self.kept))));
         }
     }
 
@@ -107,13 +109,13 @@ async fn keep<DB: Database>(pool: Pool<DB>, kept: Weak<Mutex<Kept<DB>>>) {
 
 impl<DB: Database> Clone for Lanes<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), most: self.most, free: self.free.clone(), kept: self.kept.clone() }
+        Self { dial: self.dial.clone(), most: self.most, free: self.free.clone(), kept: self.kept.clone() }
     }
 }
 
 impl<DB: Database> fmt::Debug for Lanes<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lanes").field("pool", &self.pool).field("most", &self.most).finish_non_exhaustive()
+        f.debug_struct("Lanes").field("pool", self.pool()).field("most", &self.most).finish_non_exhaustive()
     }
 }
 

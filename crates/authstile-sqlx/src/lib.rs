@@ -1,8 +1,8 @@
 //! Stores for Authstile in SQLite, PostgreSQL, MySQL and MariaDB, on sqlx.
 //!
-//! Each store is all that the engine can ask for: people and their accounts, sessions, one-time values, revocations and
-//! the throttle. Tables and columns are those of Auth.js's SQL adapters, so that an existing database opens as it is, with
-//! counted ids, texts or UUIDs, and goes on working for Auth.js after [`migrate`](SqliteStore::migrate).
+//! Each store is all that the engine can ask for: people with their accounts and passwords, sessions, one-time values,
+//! revocations and the throttle. Tables and columns are those of Auth.js's SQL adapters, so that an existing database opens
+//! as it is, with counted ids, texts or UUIDs, and goes on working for Auth.js after [`migrate`](SqliteStore::migrate).
 //!
 //! SQLite needs no set-up: the file is made, and brought up to date.
 //!
@@ -37,7 +37,9 @@
 //!
 //! With a pool of your own, use `from_pool`. What Authstile adds is in `migrations/` as plain SQL: columns that may be
 //! null, tables that begin with `authstile_`, and the indexes that Auth.js's documented schema lacks. Until they are there,
-//! a session remembers nothing beside its person, and revocations and the throttle fail with an error that says so.
+//! people sign in all the same, a session remembers nothing beside its person, nothing counts as revoked or refused, and
+//! whatever would have to be written down there, such as a password, a revocation or an attempt, fails with an error that
+//! says what to do.
 //!
 //! | feature | store |
 //! |---|---|
@@ -51,7 +53,11 @@
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod core;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod dial;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod error;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod gather;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod lanes;
 mod migration;

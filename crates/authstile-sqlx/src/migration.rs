@@ -36,6 +36,7 @@ macro_rules! migrations {
             ("0002_columns", include_str!(concat!("../migrations/", $folder, "/0002_columns.sql"))),
             ("0003_indexes", include_str!(concat!("../migrations/", $folder, "/0003_indexes.sql"))),
             ("0004_own_tables", include_str!(concat!("../migrations/", $folder, "/0004_own_tables.sql"))),
+            ("0005_passwords", include_str!(concat!("../migrations/", $folder, "/0005_passwords.sql"))),
         ])
     };
 }

@@ -24,6 +24,8 @@ mod links;
 mod migrate;
 #[path = "ports/once.rs"]
 mod once;
+#[path = "ports/passwords.rs"]
+mod passwords;
 #[path = "ports/sessions.rs"]
 mod sessions;
 
@@ -40,8 +42,8 @@ pub struct MySqlStore {
 }
 
 impl MySqlStore {
-    /// Connects to a `mysql:` URL. A server that does not answer costs an operation five seconds at most. Nothing is
-    /// changed: that is what [`migrate`](Self::migrate) is for.
+    /// Connects to a `mysql:` URL. Later, a server that does not answer costs an operation five seconds at most, and one
+    /// that refuses connections a tenth of a second. Nothing is changed: that is what [`migrate`](Self::migrate) is for.
     ///
     /// # Errors
     /// When the database cannot be reached or read.
@@ -88,6 +90,8 @@ static DIALECT: Dialect = Dialect {
     returning: |_| "",
     first: |_| "u.id",
     delete_expired: "DELETE FROM @ WHERE expires < ? LIMIT ?",
+    or_password: " ON DUPLICATE KEY UPDATE authstile_passwords.hash = VALUES(authstile_passwords.hash), \
+        authstile_passwords.changed = VALUES(authstile_passwords.changed)",
     consume: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', expires) DIV 1000 FROM verification_token \
         WHERE identifier = ? AND token = ?",
     revoke: "INSERT INTO authstile_revocations (\"key\", revoked, forget) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE \
@@ -219,10 +223,13 @@ async fn inspect(pool: &MySqlPool) -> Done<Shape> {
     Ok(Shape::new(&columns, &crate::shape::indexes(indexed)))
 }
 
+/// Whether an id that the database counted is counted again when its person is gone.
+const NUMBERS_COME_AGAIN: bool = false;
+
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number bigint PRIMARY KEY, \
     name varchar(255) NOT NULL, applied timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-fn files() -> [File; 4] {
+fn files() -> [File; 5] {
     migrations!("mysql")
 }
 
@@ -242,6 +249,9 @@ async fn prepared(connection: &mut Connection, statement: String) -> Done<String
     let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await?;
     let collation = if version.contains("MariaDB") { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
     let statement = statement.replace("utf8mb4_bin", collation);
+    if statement.contains("authstile_passwords") {
+        return of_people(connection, statement).await;
+    }
     if !statement.contains(REFERENCE) {
         return Ok(statement);
     }
@@ -260,6 +270,29 @@ async fn prepared(connection: &mut Connection, statement: String) -> Done<String
         }
         None => statement.replace(REFERENCE, ""),
     })
+}
+
+/// With ids of the type and the collation that they have in `users`, and a foreign key if they are unique there.
+async fn of_people(connection: &mut Connection, statement: String) -> Done<String> {
+    const REFERENCE: &str = ",\n    FOREIGN KEY (`userId`) REFERENCES users (id) ON DELETE CASCADE";
+    let (kind, set, collation, unique): (String, Option<String>, Option<String>, i64) = sqlx::query_as(
+        "SELECT CAST(c.column_type AS CHAR), CAST(c.character_set_name AS CHAR), CAST(c.collation_name AS CHAR), \
+         (SELECT COUNT(*) FROM (SELECT s.index_name FROM information_schema.statistics s \
+         WHERE s.table_schema = DATABASE() AND s.table_name = 'users' AND s.non_unique = 0 GROUP BY s.index_name \
+         HAVING COUNT(*) = 1 AND MAX(s.column_name) = 'id' AND MAX(s.sub_part) IS NULL) i) \
+         FROM information_schema.columns c \
+         WHERE c.table_schema = DATABASE() AND c.table_name = 'users' AND c.column_name = 'id'",
+    )
+    .fetch_one(connection)
+    .await?;
+    let statement = if unique > 0 { statement } else { statement.replace(REFERENCE, "") };
+    let column = match (set, collation) {
+        // No index holds the whole of it.
+        _ if kind.contains("text") => return Ok(statement),
+        (Some(set), Some(collation)) => format!("{kind} CHARACTER SET {set} COLLATE {collation}"),
+        _ => kind,
+    };
+    Ok(statement.replace("`userId` varchar(255)", &format!("`userId` {column}")))
 }
 
 /// Whether what a statement makes is there already: a table, a column, an index.

@@ -24,6 +24,8 @@ mod links;
 mod migrate;
 #[path = "ports/once.rs"]
 mod once;
+#[path = "ports/passwords.rs"]
+mod passwords;
 #[path = "ports/returning.rs"]
 mod returning;
 #[path = "ports/sessions.rs"]
@@ -43,8 +45,8 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to a `postgres:` URL. A server that does not answer costs an operation five seconds at most. Nothing is
-    /// changed: that is what [`migrate`](Self::migrate) is for.
+    /// Connects to a `postgres:` URL. Later, a server that does not answer costs an operation five seconds at most, and one
+    /// that refuses connections a tenth of a second. Nothing is changed: that is what [`migrate`](Self::migrate) is for.
     ///
     /// # Errors
     /// When the database cannot be reached or read.
@@ -94,6 +96,7 @@ static DIALECT: Dialect = Dialect {
     returning: |ids| if ids == Ids::Text { " RETURNING id" } else { " RETURNING id::text" },
     first: |_| "u.id",
     delete_expired: "DELETE FROM @ WHERE ctid = ANY (ARRAY(SELECT ctid FROM @ WHERE expires < ? LIMIT ?))",
+    or_password: " ON CONFLICT (\"userId\") DO UPDATE SET hash = excluded.hash, changed = excluded.changed",
     consume: "DELETE FROM verification_token WHERE identifier = ? AND token = ? RETURNING expires",
     revoke: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET revoked = GREATEST(known.revoked, excluded.revoked), \
@@ -151,10 +154,13 @@ async fn inspect(pool: &PgPool) -> Done<Shape> {
     Ok(Shape::new(&columns, &crate::shape::indexes(indexed)))
 }
 
+/// Whether an id that the database counted is counted again when its person is gone.
+const NUMBERS_COME_AGAIN: bool = false;
+
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number bigint PRIMARY KEY, name text NOT NULL, \
     applied timestamptz NOT NULL DEFAULT now())";
 
-fn files() -> [File; 4] {
+fn files() -> [File; 5] {
     migrations!("postgres")
 }
 
@@ -168,9 +174,19 @@ async fn alone(connection: &mut PoolConnection<Db>) -> Done<Migration> {
     Ok(done)
 }
 
-/// A foreign key needs a unique index on what it refers to.
+/// A foreign key needs a unique index on what it refers to. Ids have the type that they have in `users`.
 async fn prepared(connection: &mut Connection, statement: String) -> Done<String> {
     const REFERENCE: &str = " REFERENCES sessions (\"sessionToken\") ON DELETE CASCADE";
+    const PERSON: &str = " REFERENCES users (id) ON DELETE CASCADE";
+    if statement.contains("authstile_passwords") {
+        let ids = "SELECT format_type(a.atttypid, a.atttypmod), EXISTS (SELECT 1 FROM pg_index i \
+            WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL \
+            AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) \
+            FROM pg_attribute a WHERE a.attrelid = to_regclass('users') AND a.attname = 'id' AND NOT a.attisdropped";
+        let (kind, unique): (String, bool) = sqlx::query_as(ids).fetch_one(connection).await?;
+        let statement = statement.replace("\"userId\" text", &format!("\"userId\" {kind}"));
+        return Ok(if unique { statement } else { statement.replace(PERSON, "") });
+    }
     if !statement.contains(REFERENCE) {
         return Ok(statement);
     }

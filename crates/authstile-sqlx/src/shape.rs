@@ -20,6 +20,14 @@ impl Ids {
         }
     }
 
+    /// An id that can be asked for, in the place of one that cannot.
+    pub(crate) fn nobody(self) -> &'static str {
+        match self {
+            Self::Integer | Self::Text => "0",
+            Self::Uuid => "00000000-0000-0000-0000-000000000000",
+        }
+    }
+
     /// Whether somebody can have this id. `007`, `+7` and `7 ` are not `7`: databases are less strict.
     pub(crate) fn accepts(self, id: &str) -> bool {
         match self {
@@ -52,6 +60,8 @@ pub(crate) struct Shape {
     pub(crate) data: bool,
     /// The tables that begin with `authstile_`.
     pub(crate) own: bool,
+    /// `authstile_passwords`, which came later.
+    pub(crate) passwords: bool,
     /// Whether the database itself sees to it that there is only one of each.
     pub(crate) unique_email: bool,
     pub(crate) unique_account: bool,
@@ -97,6 +107,7 @@ impl Shape {
             own: ["session_keys", "revocations", "refusals", "seen", "throttle"]
                 .iter()
                 .all(|name| columns.iter().any(|(of, ..)| of.strip_prefix("authstile_") == Some(name))),
+            passwords: ["userId", "hash", "changed"].iter().all(|name| kind("authstile_passwords", name).is_some()),
             unique_email: is_unique("users", &["email"]),
             unique_account: is_unique("accounts", &["provider", "providerAccountId"]),
             unique_session: is_unique("sessions", &["sessionToken"]),
@@ -109,8 +120,13 @@ impl Shape {
             tracing::warn!("this database has no tables of Auth.js: run `authstile migrate`");
         } else if !(self.attributes && self.data && self.own) {
             tracing::warn!(
-                "this database has no place for what Authstile adds to Auth.js's tables; until `authstile migrate` has \
-                 run, sessions remember nothing beside their person, and nothing can be revoked, refused or throttled"
+                "this database has no place for what Authstile adds to Auth.js's tables: people sign in and out, but until \
+                 `authstile migrate` has run and this is started again, sessions remember nothing beside their person, \
+                 nothing can be revoked or refused, attempts are not counted here, and nobody has a password"
+            );
+        } else if !self.passwords {
+            tracing::warn!(
+                "this database has no place for passwords: run `authstile migrate` if people shall have some"
             );
         }
     }
@@ -122,6 +138,7 @@ mod tests {
 
     #[test]
     fn ids_are_strict() {
+        assert!([Ids::Integer, Ids::Text, Ids::Uuid].into_iter().all(|ids| ids.accepts(ids.nobody())));
         for id in ["7", "0", "-1", "9223372036854775807"] {
             assert!(Ids::Integer.accepts(id), "{id}");
         }

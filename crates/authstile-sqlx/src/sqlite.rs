@@ -26,6 +26,8 @@ mod links;
 mod migrate;
 #[path = "ports/once.rs"]
 mod once;
+#[path = "ports/passwords.rs"]
+mod passwords;
 #[path = "ports/returning.rs"]
 mod returning;
 #[path = "ports/sessions.rs"]
@@ -110,6 +112,7 @@ static DIALECT: Dialect = Dialect {
     // Texts as JavaScript writes them compare like moments; others, and numbers, are left to whoever wrote them.
     delete_expired: "DELETE FROM @ WHERE rowid IN \
         (SELECT rowid FROM @ WHERE expires < ? AND substr(expires, 11, 1) = 'T' LIMIT ?)",
+    or_password: " ON CONFLICT (\"userId\") DO UPDATE SET hash = excluded.hash, changed = excluded.changed",
     consume: "DELETE FROM verification_token WHERE identifier = ? AND token = ? RETURNING expires",
     revoke: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET revoked = MAX(known.revoked, excluded.revoked), \
@@ -157,10 +160,13 @@ async fn inspect(pool: &SqlitePool) -> Done<Shape> {
     Ok(Shape::new(&columns, &crate::shape::indexes(indexed)))
 }
 
+/// Whether an id that the database counted is counted again when its person is gone.
+const NUMBERS_COME_AGAIN: bool = true;
+
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number integer PRIMARY KEY NOT NULL, \
     name text NOT NULL, applied text NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-fn files() -> [File; 4] {
+fn files() -> [File; 5] {
     migrations!("sqlite")
 }
 
@@ -171,9 +177,20 @@ async fn alone(connection: &mut PoolConnection<Db>) -> Done<Migration> {
     Ok(done)
 }
 
-/// Without a unique index on what it refers to, a foreign key fails at every change.
+/// Without a unique index on what it refers to, a foreign key fails at every change. Ids have the type that they have in
+/// `users`.
 async fn prepared(connection: &mut Connection, statement: String) -> Done<String> {
     const REFERENCE: &str = " REFERENCES sessions (\"sessionToken\") ON DELETE CASCADE";
+    const PERSON: &str = " REFERENCES users (id) ON DELETE CASCADE";
+    if statement.contains("authstile_passwords") {
+        let ids = "SELECT c.type, c.pk = 1 AND (SELECT COUNT(*) FROM pragma_table_info('users') WHERE pk > 0) = 1 \
+            OR EXISTS (SELECT 1 FROM pragma_index_list('users') i WHERE i.\"unique\" = 1 AND i.partial = 0 \
+            AND (SELECT group_concat(COALESCE(name, ''), ' ') FROM pragma_index_info(i.name)) = 'id') \
+            FROM pragma_table_info('users') c WHERE c.name = 'id'";
+        let (kind, unique): (String, bool) = sqlx::query_as(ids).fetch_one(connection).await?;
+        let statement = statement.replace("\"userId\" text", &format!("\"userId\" {kind}"));
+        return Ok(if unique { statement } else { statement.replace(PERSON, "") });
+    }
     if !statement.contains(REFERENCE) {
         return Ok(statement);
     }

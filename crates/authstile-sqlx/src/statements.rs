@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sqlx::AssertSqlSafe;
 
+use crate::gather::BATCH;
 use crate::shape::{Ids, Shape};
 
 /// A statement in the dialect of a database. It holds no value that somebody gave us, only parameters.
@@ -44,6 +45,8 @@ pub(crate) struct Dialect {
     pub(crate) first: fn(Ids) -> &'static str,
     /// Deletes some of the rows of the table `@` that have expired before a moment.
     pub(crate) delete_expired: &'static str,
+    /// After an `INSERT INTO authstile_passwords`: a row of the same person is changed instead.
+    pub(crate) or_password: &'static str,
     pub(crate) consume: &'static str,
     pub(crate) revoke: &'static str,
     pub(crate) refuse: &'static str,
@@ -59,6 +62,8 @@ macro_rules! statements {
             $(pub(crate) $name: Sql,)*
             /// Keys of a session: as many at once as the place in this list.
             pub(crate) add_keys: Vec<Sql>,
+            /// Sessions by their tokens, [`TOKENS`] at once.
+            pub(crate) find_sessions: [Sql; TOKENS.len()],
         }
 
         impl Statements {
@@ -66,7 +71,8 @@ macro_rules! statements {
                 let words = Words::new($dialect, shape);
                 $(let $name = words.fill($template);)*
                 let add_keys = (1..=KEYS).map(|count| words.fill(&add_keys(count))).collect();
-                Self { $($name,)* add_keys }
+                let find_sessions = TOKENS.map(|count| words.fill(&find_sessions(count)));
+                Self { $($name,)* add_keys, find_sessions }
             }
         }
     };
@@ -100,8 +106,6 @@ statements! { dialect;
         session_state = COALESCE(?, session_state), expires_at = COALESCE(?, expires_at) \
         WHERE provider = ? AND \"providerAccountId\" = ?";
 
-    find_session: "SELECT {session}, {user} FROM sessions s JOIN users u ON u.id = s.\"userId\" \
-        WHERE s.\"sessionToken\" = ?";
     sessions_of: "SELECT {session}, {user}, s.\"sessionToken\" FROM sessions s JOIN users u ON u.id = s.\"userId\" \
         WHERE s.\"userId\" = {id} ORDER BY s.expires DESC";
     session_taken: "SELECT COUNT(*) FROM sessions WHERE \"sessionToken\" = ?";
@@ -115,6 +119,12 @@ statements! { dialect;
         (SELECT session FROM authstile_session_keys WHERE \"key\" = ? AND begun <= ?)";
     delete_keys_of: "DELETE FROM authstile_session_keys WHERE session = ?";
     delete_expired_sessions: &dialect.delete_expired.replace('@', "sessions");
+
+    password_of: "SELECT p.hash FROM authstile_passwords p JOIN users u ON u.id = p.\"userId\" WHERE p.\"userId\" = {id}";
+    set_password: "INSERT INTO authstile_passwords (hash, changed, \"userId\") \
+        SELECT ?, CURRENT_TIMESTAMP, u.id FROM users u WHERE u.id = {id}{share}{or_password}";
+    replace_password: "UPDATE authstile_passwords SET hash = ? WHERE \"userId\" = {id} AND hash = ?";
+    delete_password: "DELETE FROM authstile_passwords WHERE \"userId\" = {id}";
 
     create_value: "INSERT INTO verification_token (identifier, token, expires) VALUES (?, ?, ?)";
     consume_value: dialect.consume;
@@ -135,6 +145,17 @@ statements! { dialect;
 
 /// How many keys one statement names, at most.
 pub(crate) const KEYS: usize = 8;
+
+/// How many tokens one statement names: those that are missing are named twice.
+pub(crate) const TOKENS: [usize; 3] = [1, 4, BATCH];
+
+fn find_sessions(count: usize) -> String {
+    let tokens = vec!["?"; count].join(", ");
+    format!(
+        "SELECT {{session}}, {{user}}, s.\"sessionToken\" FROM sessions s JOIN users u ON u.id = s.\"userId\" \
+         WHERE s.\"sessionToken\" IN ({tokens})"
+    )
+}
 
 fn add_keys(count: usize) -> String {
     let rows = vec!["(?, ?, ?)"; count].join(", ");
@@ -183,6 +204,7 @@ impl<'a> Words<'a> {
             ("{returning}", (dialect.returning)(shape.users).to_owned()),
             ("{share}", dialect.share.to_owned()),
             ("{update}", dialect.update.to_owned()),
+            ("{or_password}", dialect.or_password.to_owned()),
             ("{account_id}", text(is_text(shape.accounts), ", id")),
             ("{account_id_value}", new_id(shape.accounts)),
             ("{session_id}", text(is_text(shape.sessions), ", id")),

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authstile::clock::UnixTime;
-use authstile::store::{NewSession, NewUser, Quota, RevocationKey, SessionData};
+use authstile::store::{NewSession, NewUser, Passwords as _, Quota, Refusal, RevocationKey, SessionData};
 use authstile::{Accounts as _, Revocations as _, Sessions as _, Throttle as _};
 use authstile_sqlx::MySqlStore;
 use authstile_testkit::{store_suite, store_suite::Stores};
-use servers::MySql;
+use servers::{Door, MySql};
 
 /// Auth.js's documented schema in MySQL's words, with counted ids, a collation that takes `A` for `a`, and no index.
 const BARE: &str = r#"
@@ -39,14 +39,14 @@ const FOLDING: &str = "utf8mb4_general_ci";
 fn all(store: MySqlStore) -> Stores {
     let store = Arc::new(store);
     let stores = Stores::new().with_accounts(store.clone()).with_sessions(store.clone()).with_one_time(store.clone());
-    stores.with_revocations(store.clone()).with_throttle(store)
+    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store)
 }
 
 async fn migrated(schema: &str) -> Stores {
     let server = MySql::with(schema).await;
     let mut store = MySqlStore::open(&server.url).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!((done.applied.len(), done.warnings.len()), (4, 0), "{done}");
+    assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
     all(store).keep(server)
 }
 
@@ -57,7 +57,7 @@ mod fresh {
         migrated("").await
     }
 
-    store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
 }
 
 mod counted {
@@ -67,7 +67,7 @@ mod counted {
         migrated(&bare(EXACT)).await
     }
 
-    store_suite!(stores, [accounts, sessions, one_time]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time]);
 }
 
 mod bare {
@@ -135,11 +135,33 @@ async fn a_database_of_auth_js_opens_as_it_is() {
             assert_eq!(ended.unwrap(), 1);
         } else {
             assert!(ended.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.password_of("7").await.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.set_password("7", "phc").await.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.replace_password("7", "phc", "new").await.is_err());
+            assert!(store.delete_password("7").await.is_err());
             let key = RevocationKey::session("1");
-            assert!(store.is_refused(&[key]).await.unwrap_err().to_string().contains("authstile migrate"));
+            // Where nothing can be written down, nothing was.
+            assert!(!store.is_refused(std::slice::from_ref(&key)).await.unwrap());
+            assert_eq!(store.revoked_at(std::slice::from_ref(&key)).await.unwrap(), None);
+            let at = UnixTime::from_seconds(1);
+            let to_mend = [
+                store.revoke(&key, at, at).await.unwrap_err(),
+                store.refuse(&key, Refusal::Refuse, at).await.unwrap_err(),
+                store.first_time(&key, at, at).await.unwrap_err(),
+                store.forget_seen(&key).await.unwrap_err(),
+            ];
+            assert!(to_mend.iter().all(|error| error.to_string().contains("authstile migrate")), "{to_mend:?}");
+            assert!(!store.has_own_tables());
+            let early = store.clone();
             assert!(store.take("k", Quota { burst: 1, seconds: 1 }, UnixTime::from_seconds(1)).await.is_err());
             let done = store.migrate().await.unwrap();
-            assert_eq!((done.applied.len(), done.warnings.len()), (4, 0), "{done}");
+            assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
+            assert!(store.has_own_tables());
+            // Whoever opened it before hears at once of what is written down since.
+            store.refuse(&key, Refusal::Refuse, at).await.unwrap();
+            store.revoke(&key, at, UnixTime::from_seconds(4_102_444_800)).await.unwrap();
+            assert!(early.is_refused(std::slice::from_ref(&key)).await.unwrap());
+            assert_eq!(early.revoked_at(std::slice::from_ref(&key)).await.unwrap(), Some(at));
         }
     }
 }
@@ -158,11 +180,26 @@ async fn writers_that_name_no_ids_get_some() {
 }
 
 #[tokio::test]
+async fn a_password_goes_with_its_person_whoever_deletes_them() {
+    for schema in ["", &bare(EXACT), &bare(FOLDING)] {
+        let server = MySql::with(schema).await;
+        let mut store = MySqlStore::open(&server.url).await.unwrap();
+        store.migrate().await.unwrap();
+        let ada = store.register(&NewUser { id: "ada".to_owned(), ..NewUser::default() }, None).await.unwrap();
+        assert!(store.set_password(&ada.id, "phc").await.unwrap());
+        sqlx::raw_sql("DELETE FROM users").execute(store.pool()).await.unwrap();
+        let left: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM authstile_passwords").fetch_one(store.pool()).await.unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
+#[tokio::test]
 async fn what_is_duplicated_is_kept_and_the_first_is_found() {
     let server = MySql::with(&format!("{}{DUPLICATES}", bare(FOLDING))).await;
     let mut store = MySqlStore::open(&server.url).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables"]);
+    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords"]);
     assert_eq!(done.warnings.len(), 3, "{done}");
     let first = store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!(first.name.as_deref(), Some("first"));
@@ -192,7 +229,7 @@ async fn many_may_migrate_at_once() {
         applied.push(migrating.await.unwrap());
     }
     applied.sort_unstable();
-    assert_eq!(applied, [0, 0, 0, 4]);
+    assert_eq!(applied, [0, 0, 0, 5]);
 }
 
 #[tokio::test]
@@ -206,6 +243,45 @@ async fn a_server_that_is_not_there_fails_in_time() {
         assert!(error.is_unavailable(), "{error}");
     }
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+/// A server that was there and refuses: everybody is told at once, and it is noticed when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_goes_away_is_noticed_at_once() {
+    let server = MySql::with("").await;
+    let mut door = Door::to(&server.url).await;
+    let mut store = MySqlStore::open(&door.through(&server.url)).await.unwrap();
+    store.migrate().await.unwrap();
+    let many = async || {
+        let find = |store: MySqlStore| async move {
+            let begun = Instant::now();
+            (store.find("key").await, begun.elapsed())
+        };
+        let finds: Vec<_> = (0..64).map(|_| tokio::spawn(find(store.clone()))).collect();
+        let mut found = Vec::new();
+        for find in finds {
+            found.push(find.await.unwrap());
+        }
+        found
+    };
+    for _ in 0..2 {
+        assert!(many().await.into_iter().all(|(found, _)| found.unwrap().is_none()));
+        door.shut().await;
+        for _ in 0..3 {
+            for (found, took) in many().await {
+                assert!(found.unwrap_err().is_unavailable());
+                // The pool alone would take four seconds.
+                assert!(took < Duration::from_secs(2), "{took:?}");
+            }
+        }
+        door.open().await;
+        let begun = Instant::now();
+        while store.find("key").await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(4), "it does not come back");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    store.pool().close().await;
 }
 
 /// A server whose locks are held answers late, and the engine does not wait.

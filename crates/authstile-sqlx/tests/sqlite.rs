@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use authstile::clock::UnixTime;
-use authstile::store::{NewSession, NewUser, RevocationKey, SessionData};
+use authstile::store::{NewSession, NewUser, Passwords as _, Refusal, RevocationKey, SessionData};
 use authstile::{Account, AccountKind, Accounts as _, Revocations as _, Sessions as _, Throttle as _};
 use authstile_sqlx::SqliteStore;
 use authstile_testkit::{store_suite, store_suite::Stores};
@@ -60,7 +60,7 @@ impl Drop for Folder {
 fn all(store: SqliteStore) -> Stores {
     let store = Arc::new(store);
     let stores = Stores::new().with_accounts(store.clone()).with_sessions(store.clone()).with_one_time(store.clone());
-    stores.with_revocations(store.clone()).with_throttle(store)
+    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store)
 }
 
 mod opened {
@@ -71,7 +71,7 @@ mod opened {
         all(SqliteStore::open(folder.file()).await.unwrap()).keep(folder)
     }
 
-    store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
 }
 
 mod in_memory {
@@ -81,7 +81,7 @@ mod in_memory {
         all(SqliteStore::open(":memory:").await.unwrap())
     }
 
-    store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
 }
 
 mod migrated {
@@ -94,7 +94,7 @@ mod migrated {
         all(store).keep(folder)
     }
 
-    store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
 }
 
 mod bare {
@@ -177,13 +177,59 @@ async fn a_database_of_auth_js_opens_as_it_is() {
             assert_eq!(ended.unwrap(), 1);
         } else {
             assert!(ended.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.password_of("7").await.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.set_password("7", "phc").await.unwrap_err().to_string().contains("authstile migrate"));
+            assert!(store.replace_password("7", "phc", "new").await.is_err());
+            assert!(store.delete_password("7").await.is_err());
             let key = RevocationKey::session("1");
-            assert!(store.is_refused(&[key]).await.unwrap_err().to_string().contains("authstile migrate"));
+            // Where nothing can be written down, nothing was.
+            assert!(!store.is_refused(std::slice::from_ref(&key)).await.unwrap());
+            assert_eq!(store.revoked_at(std::slice::from_ref(&key)).await.unwrap(), None);
+            let at = UnixTime::from_seconds(1);
+            let to_mend = [
+                store.revoke(&key, at, at).await.unwrap_err(),
+                store.refuse(&key, Refusal::Refuse, at).await.unwrap_err(),
+                store.first_time(&key, at, at).await.unwrap_err(),
+                store.forget_seen(&key).await.unwrap_err(),
+            ];
+            assert!(to_mend.iter().all(|error| error.to_string().contains("authstile migrate")), "{to_mend:?}");
+            assert!(!store.has_own_tables());
+            let early = store.clone();
             let quota = authstile::store::Quota { burst: 1, seconds: 1 };
             assert!(store.take("k", quota, UnixTime::from_seconds(1)).await.is_err());
             let done = store.migrate().await.unwrap();
-            assert_eq!((done.applied.len(), done.warnings.len()), (4, 0), "{done}");
+            assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
+            assert!(store.has_own_tables());
+            // Whoever opened it before hears at once of what is written down since.
+            store.refuse(&key, Refusal::Refuse, at).await.unwrap();
+            store.revoke(&key, at, UnixTime::from_seconds(4_102_444_800)).await.unwrap();
+            assert!(early.is_refused(std::slice::from_ref(&key)).await.unwrap());
+            assert_eq!(early.revoked_at(std::slice::from_ref(&key)).await.unwrap(), Some(at));
         }
+    }
+}
+
+/// Others may delete people, with foreign keys or without, which is what SQLite does unasked: no password is inherited.
+#[tokio::test]
+async fn a_password_goes_with_its_person_whoever_deletes_them() {
+    for (foreign_keys, left) in [(true, 0), (false, 1)] {
+        let folder = Folder::new();
+        let pool = folder.with(BARE).await;
+        let mut store = SqliteStore::from_pool(pool).await.unwrap();
+        store.migrate().await.unwrap();
+        let ada = store.register(&NewUser::default(), None).await.unwrap();
+        assert!(store.set_password(&ada.id, "phc").await.unwrap());
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.file()).foreign_keys(foreign_keys);
+        let others = SqlitePool::connect_with(options).await.unwrap();
+        sqlx::raw_sql("DELETE FROM users").execute(&others).await.unwrap();
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM authstile_passwords").fetch_one(&others).await.unwrap();
+        assert_eq!(count, left);
+        others.close().await;
+        assert_eq!(store.password_of(&ada.id).await.unwrap(), None);
+        let eve = store.register(&NewUser::default(), None).await.unwrap();
+        assert_eq!(eve.id, ada.id, "SQLite gives the number again");
+        assert_eq!(store.password_of(&eve.id).await.unwrap(), None);
     }
 }
 
@@ -213,7 +259,7 @@ async fn what_is_duplicated_is_kept_and_the_first_is_found() {
     insert_duplicates(&pool).await;
     let mut store = SqliteStore::from_pool(pool.clone()).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables"]);
+    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords"]);
     assert!(done.warnings.iter().all(|warning| warning.contains("UNIQUE")), "{done}");
     let first = store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!(first.name.as_deref(), Some("first"));

@@ -225,6 +225,17 @@ impl Passwords for MemoryStore {
         done(is_known)
     }
 
+    fn replace_password<'a>(
+        &'a self,
+        user_id: &'a str,
+        old_phc: &'a str,
+        new_phc: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.tables();
+        let known = tables.passwords.get_mut(user_id).filter(|known| *known == old_phc);
+        done(known.map(|known| new_phc.clone_into(known)).is_some())
+    }
+
     fn delete_password<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
         done(self.tables().passwords.remove(user_id).is_some())
     }

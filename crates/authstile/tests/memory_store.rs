@@ -10,10 +10,11 @@ async fn stores() -> Stores {
     let store = Arc::new(MemoryStore::new());
     Stores::new()
         .with_accounts(store.clone())
+        .with_passwords(store.clone())
         .with_sessions(store.clone())
         .with_one_time(store.clone())
         .with_revocations(store.clone())
         .with_throttle(store)
 }
 
-store_suite!(stores, [accounts, sessions, one_time, revocations, throttle]);
+store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);

@@ -63,6 +63,11 @@ impl Database {
         on_each!(self, store => builder.store(store.clone()))
     }
 
+    /// Whether it has the tables that Authstile adds to those of Auth.js.
+    pub(crate) fn has_own_tables(&self) -> bool {
+        on_each!(self, store => store.has_own_tables())
+    }
+
     /// The people in it.
     pub(crate) fn accounts(&self) -> &dyn Accounts {
         on_each!(self, store => store)

@@ -5,6 +5,7 @@ mod database;
 mod settings;
 
 use authstile::env::Environment;
+use authstile::store::MemoryThrottle;
 use authstile::{AuthBuilder, StoreError};
 use authstile_redis::RedisStore;
 
@@ -73,6 +74,13 @@ impl Stores {
                 .one_time(redis.clone())
                 .revocations(redis.clone())
                 .throttle(redis.clone()),
+            None if self.database.as_ref().is_some_and(|database| !database.has_own_tables()) => {
+                tracing::warn!(
+                    "attempts are counted in memory, so each process has limits of its own, until `authstile migrate` \
+                     has run and this is started again"
+                );
+                builder.throttle(MemoryThrottle::default())
+            }
             None => builder,
         }
     }

@@ -6,7 +6,7 @@ use authstile::env::Environment;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::program::{SECRET, Server, run};
-use crate::site::{Folder, Site};
+use crate::site::{ADA, Folder, Site};
 
 fn server(variable: &str) -> String {
     match Environment::of_process().get(variable) {
@@ -81,6 +81,31 @@ async fn postgres_from_an_empty_schema_on() {
     sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
 }
 
+/// Auth.js's tables as they are: people sign in, everything that can be ended is, and what has no place says so.
+#[tokio::test]
+async fn postgres_of_auth_js_as_it_is() {
+    let (server, name) = (server("AUTHSTILE_TEST_POSTGRES"), name());
+    let separator = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{separator}options[search_path]={name}");
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let tables = include_str!("../../../../tests/compat/authjs-schema.sql");
+    let create = format!("CREATE SCHEMA {name}; {tables}");
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+    let mut site = Site::open(&[("DATABASE_URL", &url)]).await;
+    let (mut laptop, mut phone) = (site.sign_in().await, site.sign_in().await);
+    let refused = site.run(&["sessions", "revoke", "--key", "organization=org_acme"]);
+    assert!(refused.code != Some(0) && refused.err.contains("authstile migrate"), "{refused:?}");
+    assert!(site.is_signed_in(&mut laptop).await && site.is_signed_in(&mut phone).await, "it did not seem to work");
+    let said = site.done(&["sessions", "revoke", "--user", ADA]);
+    assert!(said.contains("the 2 sessions"), "{said}");
+    assert!(!site.is_signed_in(&mut laptop).await && !site.is_signed_in(&mut phone).await);
+    site.server.terminate();
+    let log = site.server.end().err;
+    assert!(log.contains("attempts are counted in memory") && !log.contains("ERROR"), "{log}");
+    let drop = format!("SET client_min_messages = warning; DROP SCHEMA {name} CASCADE");
+    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
+}
+
 #[tokio::test]
 async fn mysql_from_an_empty_database_on() {
     let (server, name) = (server("AUTHSTILE_TEST_MYSQL"), name());
@@ -126,7 +151,7 @@ async fn redis_alone_knows_sessions_and_nobody() {
         site.end_sessions(&id).await;
         let nobody = site.run(&["users", "list"]);
         assert!(nobody.code == Some(2) && nobody.err.contains("only with DATABASE_URL"), "{nobody:?}");
-        let by_address = site.run(&["sessions", "list", "--user", crate::site::ADA]);
+        let by_address = site.run(&["sessions", "list", "--user", ADA]);
         assert!(by_address.code == Some(2) && by_address.err.contains("by their id"), "{by_address:?}");
     }
 }

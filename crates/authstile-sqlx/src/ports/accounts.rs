@@ -4,9 +4,10 @@ use authstile::store::{Accounts, NewUser, StoredUser, UserChanges};
 use authstile::{Account, BoxFuture, StoreError};
 
 use super::base::{Done, Work, any, query, user};
-use super::{Moment, Store, insert_user, lock};
+use super::{Moment, NUMBERS_COME_AGAIN, Store, insert_user, lock};
 use crate::core::retrying;
 use crate::error::Error;
+use crate::shape::Ids;
 
 impl Accounts for Store {
     fn find_user<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<StoredUser>, StoreError>> {
@@ -119,6 +120,10 @@ impl Store {
             }
         }
         let id = insert_user(&mut transaction, &self.core, user).await?;
+        if NUMBERS_COME_AGAIN && shape.passwords && shape.users == Ids::Integer {
+            // Where others deleted somebody, and a foreign key was not made or not heeded, a password is left.
+            query(&sql.delete_password).bind(id.as_str()).execute(&mut *transaction).await?;
+        }
         if let Some(account) = account {
             self.link_within(&mut transaction, &id, account).await?;
         }
@@ -157,7 +162,9 @@ impl Store {
         // Locked first, so that nobody adds an account or a session in between.
         let found = query(&sql.lock_user).bind(id).fetch_optional(&mut *transaction).await?.is_some();
         if found {
-            for statement in [&sql.delete_accounts_of, &sql.delete_sessions_of, &sql.delete_user] {
+            let password = self.core.shape.passwords.then_some(&sql.delete_password);
+            let theirs = [&sql.delete_accounts_of, &sql.delete_sessions_of, &sql.delete_user];
+            for statement in password.into_iter().chain(theirs) {
                 query(statement).bind(id).execute(&mut *transaction).await?;
             }
         }

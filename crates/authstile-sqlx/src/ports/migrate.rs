@@ -26,6 +26,14 @@ impl Store {
         }
         Ok(done)
     }
+
+    /// Whether the tables of Authstile's own were there when the database was opened or migrated. Without them people sign
+    /// in and out, and all of a person's stored sessions can be ended; but nothing can be revoked or refused by its key, and
+    /// attempts cannot be counted here: give [`throttle`](authstile::AuthBuilder::throttle) another place.
+    #[must_use]
+    pub fn has_own_tables(&self) -> bool {
+        self.core.shape.own
+    }
 }
 
 /// Applies what is missing, when nobody else does.

@@ -54,7 +54,7 @@ impl Revocations for Store {
 
     fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>> {
         self.run(async move {
-            let latest = self.greatest(&self.core.own()?.revoked_at, keys).await?;
+            let latest = self.written(&self.core.sql.revoked_at, keys).await?;
             Ok(latest.map(UnixTime::from_millis))
         })
     }
@@ -73,7 +73,7 @@ impl Revocations for Store {
     }
 
     fn is_refused<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.run(async move { Ok(self.greatest(&self.core.own()?.refused, keys).await? == Some(1)) })
+        self.run(async move { Ok(self.written(&self.core.sql.refused, keys).await? == Some(1)) })
     }
 
     fn first_time<'a>(
@@ -120,6 +120,15 @@ impl Throttle for Store {
 }
 
 impl Store {
+    /// The greatest number that was written down about any of the keys: none where there is no table to write it in. Whether
+    /// there is one is seen each time, because somebody else may have migrated the database since it was opened.
+    async fn written(&self, sql: &Sql, keys: &[RevocationKey]) -> Done<Option<i64>> {
+        match self.greatest(sql, keys).await {
+            Err(error) if !self.core.shape.own && error.is_missing_table() => Ok(None),
+            found => found,
+        }
+    }
+
     /// The greatest number that a statement finds for any of the keys, in one round trip for up to eight.
     async fn greatest(&self, sql: &Sql, keys: &[RevocationKey]) -> Done<Option<i64>> {
         let mut greatest = None;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use authstile::env::Environment;
 use sqlx::{AssertSqlSafe, Connection as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 fn server(variable: &str) -> String {
     match Environment::of_process().get(variable) {
@@ -24,6 +26,50 @@ fn name() -> String {
 fn finish(work: impl Future<Output = ()> + Send + 'static) {
     let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
     std::thread::spawn(run).join().unwrap();
+}
+
+/// A door to a server that can be shut: then nobody listens there, and whoever was connected is cut off.
+pub(crate) struct Door {
+    to: String,
+    port: u16,
+    open: Option<JoinSet<()>>,
+}
+
+impl Door {
+    /// To the server of a URL.
+    pub(crate) async fn to(url: &str) -> Self {
+        let (_, rest) = url.rsplit_once('@').unwrap();
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let mut door = Self { to: rest[..end].to_owned(), port: 0, open: None };
+        door.open().await;
+        door
+    }
+
+    /// The same URL, through the door.
+    pub(crate) fn through(&self, url: &str) -> String {
+        url.replacen(&format!("@{}", self.to), &format!("@127.0.0.1:{}", self.port), 1)
+    }
+
+    pub(crate) async fn open(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        (self.port, self.open) = (listener.local_addr().unwrap().port(), Some(JoinSet::new()));
+        let to = self.to.clone();
+        let pass = async move {
+            let mut passing = JoinSet::new();
+            while let Ok((mut from, _)) = listener.accept().await {
+                let to = to.clone();
+                passing.spawn(async move {
+                    let mut server = TcpStream::connect(to).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut from, &mut server).await;
+                });
+            }
+        };
+        self.open.as_mut().unwrap().spawn(pass);
+    }
+
+    pub(crate) async fn shut(&mut self) {
+        self.open.take().unwrap().shutdown().await;
+    }
 }
 
 /// A schema in a PostgreSQL server, gone afterwards.

@@ -1,7 +1,7 @@
 //! The names of all rules, from which [`store_suite!`](crate::store_suite!) makes tests.
 
-/// Makes a test of each rule: `store_suite!(stores, [accounts, sessions, one_time, revocations, throttle])`, where `stores`
-/// is a function that gives a future of new, empty [`Stores`](crate::store_suite::Stores). See
+/// Makes a test of each rule: `store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle])`, where
+/// `stores` is a function that gives a future of new, empty [`Stores`](crate::store_suite::Stores). See
 /// [`store_suite`](mod@crate::store_suite).
 #[macro_export]
 macro_rules! store_suite {
@@ -48,12 +48,32 @@ macro_rules! store_suite_list {
             ]
         }
     };
+    (passwords, $stores:expr) => {
+        $crate::store_suite_tests! {
+            passwords, $stores,
+            passwords: [
+                nobody_has_a_password_unasked
+                a_password_is_set_and_set_again
+                passwords_may_look_like_anything
+                replacing_needs_the_old_password
+                a_password_is_replaced_once_by_many
+                setting_wins_against_many_who_replace
+                a_password_is_set_by_many
+                deleting_takes_a_password
+                a_password_is_deleted_once_by_many
+                a_password_needs_its_person
+                a_deleted_person_has_no_password
+                no_password_outlives_its_person
+            ]
+        }
+    };
     (sessions, $stores:expr) => {
         $crate::store_suite_tests! {
             sessions, $stores,
             sessions: [
                 an_empty_store_has_no_sessions
                 a_session_is_found_as_created
+                many_at_once_find_their_own
                 a_session_may_have_little
                 sessions_may_hold_anything
                 session_keys_are_compared_byte_for_byte
@@ -164,6 +184,7 @@ mod tests {
         let files = [
             include_str!("accounts.rs"),
             include_str!("accounts_links.rs"),
+            include_str!("passwords.rs"),
             include_str!("sessions.rs"),
             include_str!("sessions_ends.rs"),
             include_str!("one_time.rs"),

@@ -15,8 +15,8 @@
 //! store_suite!(stores, [accounts, sessions]);
 //! ```
 //!
-//! The lists are `accounts`, `sessions`, `one_time`, `revocations` and `throttle`. Each becomes a module, each rule a test
-//! in it. Among them is all that Auth.js's suite for adapters checks.
+//! The lists are `accounts`, `passwords`, `sessions`, `one_time`, `revocations` and `throttle`. Each becomes a module, each
+//! rule a test in it. Among them is all that Auth.js's suite for adapters checks.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authstile::clock::{Clock as _, SystemClock, UnixTime};
+use authstile::store::Passwords;
 use authstile::{Accounts, OneTime, Revocations, Sessions, Throttle};
 
 pub mod accounts;
@@ -41,6 +42,7 @@ pub mod accounts_links;
 mod fixtures;
 mod list;
 pub mod one_time;
+pub mod passwords;
 pub mod revocations;
 pub mod sessions;
 pub mod sessions_ends;
@@ -51,6 +53,7 @@ pub mod throttle;
 #[must_use]
 pub struct Stores {
     accounts: Option<Arc<dyn Accounts>>,
+    passwords: Option<Arc<dyn Passwords>>,
     sessions: Option<Arc<dyn Sessions>>,
     one_time: Option<Arc<dyn OneTime>>,
     revocations: Option<Arc<dyn Revocations>>,
@@ -70,6 +73,11 @@ impl Stores {
     /// Where people are.
     pub fn with_accounts(self, store: Arc<impl Accounts + 'static>) -> Self {
         Self { accounts: Some(store), ..self }
+    }
+
+    /// Where passwords are, of the people given to [`with_accounts`](Self::with_accounts).
+    pub fn with_passwords(self, store: Arc<impl Passwords + 'static>) -> Self {
+        Self { passwords: Some(store), ..self }
     }
 
     /// Where sessions are. If they need people, those given to [`with_accounts`](Self::with_accounts).
@@ -116,6 +124,10 @@ impl Stores {
 
     fn accounts(&self) -> Arc<dyn Accounts> {
         self.accounts.clone().expect("`Stores::with_accounts` was not called")
+    }
+
+    fn passwords(&self) -> Arc<dyn Passwords> {
+        self.passwords.clone().expect("`Stores::with_passwords` was not called")
     }
 
     fn sessions(&self) -> Arc<dyn Sessions> {
@@ -171,6 +183,7 @@ impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stores")
             .field("accounts", &self.accounts)
+            .field("passwords", &self.passwords)
             .field("sessions", &self.sessions)
             .field("one_time", &self.one_time)
             .field("revocations", &self.revocations)

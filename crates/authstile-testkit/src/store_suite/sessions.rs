@@ -31,6 +31,31 @@ pub async fn a_session_is_found_as_created(stores: &Stores) {
     assert_eq!(store.find(&of_bob.key).await.unwrap(), Some(of_bob));
 }
 
+/// Of many who look at once, each finds the session with their key and no other, or none.
+pub async fn many_at_once_find_their_own(stores: &Stores) {
+    let mut sessions = Vec::new();
+    for name in ["Ada", "Bob", "Cyd", "Dan", "Eve"] {
+        let session = session(stores, &somebody(stores, name).await);
+        create(stores, &session).await;
+        sessions.push(session);
+    }
+    for _ in 0..8 {
+        let results = race(|index| {
+            // Some look for the same, and some for one that is not there.
+            let asked = sessions.get(index % 7).cloned();
+            let store = stores.sessions();
+            async move {
+                let key = asked.as_ref().map_or_else(hash, |session| session.key.clone());
+                (asked, store.find(&key).await.unwrap())
+            }
+        })
+        .await;
+        for (asked, found) in results {
+            assert_eq!(found, asked);
+        }
+    }
+}
+
 /// What may be missing may be missing.
 pub async fn a_session_may_have_little(stores: &Stores) {
     let ada = somebody(stores, "Ada").await;
