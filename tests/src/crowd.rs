@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use authstile::Transport as _;
-use authstile_idp::{Client, Connection, Idp, Organization, User};
+use authstile_idp::{Client, Connection, Idp, Mode, Organization, User};
 use authstile_reqwest::ReqwestTransport;
 use authstile_testkit::{Browser, Loopback, Page};
 use bytes::Bytes;
@@ -72,6 +73,8 @@ pub struct Crowd {
     network: ReqwestTransport,
     /// Who is asked to sign in next is a switch of the provider's, which only one can use at a time.
     turn: Arc<Mutex<()>>,
+    /// The next refresh never gets an answer.
+    loses_refresh: Arc<AtomicBool>,
 }
 
 /// The address of one of them.
@@ -86,18 +89,54 @@ impl Crowd {
     /// # Panics
     /// When there is no port.
     pub async fn open(people: usize) -> Self {
+        Self::of(people, Mode::Modular).await
+    }
+
+    /// The same, with a provider that has refresh tokens, and rotates them.
+    ///
+    /// # Panics
+    /// When there is no port.
+    pub async fn with_refresh_tokens(people: usize) -> Self {
+        Self::of(people, Mode::FullStack).await
+    }
+
+    async fn of(people: usize, mode: Mode) -> Self {
         let mut provider = Loopback::bind().await.expect("a port");
         let client = Client::new(CLIENT_ID, CLIENT_SECRET).redirect_uri(format!("{BASE}/callback/scalekit"));
         let acme = Organization::new("org_acme", "Acme").connection(Connection::new("conn_acme", "Okta"));
-        let idp = Idp::builder(provider.origin()).client(client).organization(acme);
+        let idp = Idp::builder(provider.origin()).mode(mode).client(client).organization(acme);
         let user = |person| User::new(address(person)).name(format!("Person {person}")).organization("org_acme");
         let idp = (0..people).fold(idp, |idp, person| idp.user(user(person))).build();
+        let loses_refresh = Arc::new(AtomicBool::default());
         provider.serve({
-            let idp = idp.clone();
-            move |request| std::future::ready(idp.handle(request))
+            let (idp, loses_refresh) = (idp.clone(), loses_refresh.clone());
+            move |request| {
+                let (idp, loses_refresh) = (idp.clone(), loses_refresh.clone());
+                async move {
+                    let is_refresh = request.body().windows(13).any(|part| part == b"refresh_token");
+                    if is_refresh && loses_refresh.swap(false, Ordering::SeqCst) {
+                        std::future::pending::<()>().await;
+                    }
+                    idp.handle(request)
+                }
+            }
         });
         let network = ReqwestTransport::new().expect("a transport");
-        Self { idp, provider, network, turn: Arc::default() }
+        Self { idp, provider, network, turn: Arc::default(), loses_refresh }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub fn idp(&self) -> &Idp {
+        &self.idp
+    }
+
+    /// Lets the next refresh get no answer, and says whether it has come.
+    #[must_use]
+    pub fn lose_refresh(&self) -> impl Fn() -> bool + use<> {
+        self.loses_refresh.store(true, Ordering::SeqCst);
+        let loses_refresh = self.loses_refresh.clone();
+        move || !loses_refresh.load(Ordering::SeqCst)
     }
 
     /// The provider's origin.

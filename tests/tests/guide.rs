@@ -108,10 +108,9 @@ mod tokens {
     }
 
     async fn call(State(auth): State<Auth>, headers: HeaderMap, uri: Uri) -> Response {
-        let token = match auth.access_token(&headers, &uri).await {
-            Ok(Some(token)) => token,
-            Ok(None) | Err(_) => return StatusCode::UNAUTHORIZED.into_response(),
-        };
+        // In a task of its own: a browser that goes away meanwhile must not take the rotated tokens with it.
+        let asked = tokio::spawn(async move { auth.access_token(&headers, &uri).await });
+        let Ok(Ok(Some(token))) = asked.await else { return StatusCode::UNAUTHORIZED.into_response() };
         let mut response = format!("a token of {} bytes", token.access_token.expose().len()).into_response();
         // They carry the rotated tokens: without them the next refresh uses a token that is used up.
         response.headers_mut().extend(token.set_cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));

@@ -294,13 +294,15 @@ fn measure(
 
 /// A session cookie that every contender accepts, made by Auth.js.
 fn mint_session() -> Result<String> {
-    let request = json!({
-        "op": "encode", "secret": SECRET, "salt": "authjs.session-token",
-        "payload": {
-            "name": "Ada Lovelace", "email": "ada@acme.example", "picture": "https://images.acme.example/people/ada.png",
-            "sub": "conn_70087756662964366;e964d135-35c7-4a13-a3b4-2579a1cdf4e6",
-        },
-    });
+    mint(&json!({
+        "name": "Ada Lovelace", "email": "ada@acme.example", "picture": "https://images.acme.example/people/ada.png",
+        "sub": "conn_70087756662964366;e964d135-35c7-4a13-a3b4-2579a1cdf4e6",
+    }))
+}
+
+/// Any session cookie, made by Auth.js.
+pub(crate) fn mint(payload: &Value) -> Result<String> {
+    let request = json!({ "op": "encode", "secret": SECRET, "salt": "authjs.session-token", "payload": payload });
     let mut node = Command::new("node")
         .arg(compat()?.join("authjs-jwt.mjs"))
         .stdin(Stdio::piped())

@@ -214,9 +214,15 @@ fn address(store: Store, servers: &Servers, folder: &std::path::Path) -> Result<
 }
 
 /// A folder that goes with its value.
-struct Scratch(std::path::PathBuf);
+pub(crate) struct Scratch(std::path::PathBuf);
 
-fn scratch() -> Result<Scratch> {
+impl Scratch {
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+pub(crate) fn scratch() -> Result<Scratch> {
     let folder = std::env::temp_dir().join(format!("authstile-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     Ok(Scratch(folder))

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bench;
+mod bench_revocations;
 mod bench_stored;
 mod command;
 mod docs;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Options),
     /// The same for sessions in SQLite, PostgreSQL and Redis, beside the fastest driver of each, and Auth.js with PostgreSQL.
     BenchStored(bench_stored::Options),
+    /// What it costs a session in a cookie to know what was revoked: in memory, SQLite, PostgreSQL and Redis.
+    BenchRevocations(bench_revocations::Options),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Docs(options) => docs::docs(&options).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
         Task::BenchStored(options) => bench_stored::bench(&options).map(|()| ExitCode::SUCCESS),
+        Task::BenchRevocations(options) => bench_revocations::bench(&options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Sessions, one-time values, revocations and limits on Redis or Valkey, one server or a cluster.
+//! Sessions, one-time values, revocations, limits and leases on Redis or Valkey, one server or a cluster.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), authstile::StoreError> {
@@ -22,9 +22,11 @@
 //! | `{prefix}key:{revocation key}` | the sessions that carry a key, a sorted set | the last of them ends |
 //! | `{prefix}once:{length}:{identifier}:{token}` | a one-time value | it expires |
 //! | `{prefix}revoked:{revocation key}` | the moment of a revocation | no older session can live |
+//! | `{prefix}news:revoked` | revocations in their order, a stream | the last of them may be forgotten |
 //! | `{prefix}refused:{revocation key}` | the newest decision | for good |
 //! | `{prefix}seen:{revocation key}` | that something was seen | it may be forgotten |
 //! | `{prefix}throttle:{key}` | one number | the burst is free again |
+//! | `{prefix}lease:{key}` | who has a lease, then what came of it, sealed | it may be forgotten |
 //!
 //! The server forgets what has ended, by its own clock: keep the clocks of all machines in step. It must not forget anything
 //! else, or who was refused is let in again: `maxmemory-policy noeviction`.
@@ -40,7 +42,9 @@
 //! a person. None of this can be mended by one of two who share the keys, so they are not shared: sessions begin anew.
 
 mod index;
+mod leases;
 mod link;
+mod news;
 mod one_time;
 mod record;
 mod revocations;

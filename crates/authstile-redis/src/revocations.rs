@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use authstile::clock::UnixTime;
-use authstile::store::{Refusal, RevocationKey};
+use authstile::store::{News, Refusal, RevocationKey};
 use authstile::{BoxFuture, Revocations, StoreError};
 use redis::{FromRedisValue, Script, cmd};
 
@@ -54,7 +54,8 @@ impl Revocations for RedisStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut script = REVOKE.key(self.key("revoked", key.as_str()));
-            self.link.run(script.arg(at.millis()).arg(forget.millis())).await
+            self.link.run::<()>(script.arg(at.millis()).arg(forget.millis())).await?;
+            self.announce(key, at, forget).await
         })
     }
 
@@ -69,6 +70,10 @@ impl Revocations for RedisStore {
             }
             Ok(latest)
         })
+    }
+
+    fn news<'a>(&'a self, since: Option<&'a str>) -> BoxFuture<'a, Result<Option<News>, StoreError>> {
+        Box::pin(async move { self.news_since(since).await.map(Some) })
     }
 
     fn refuse<'a>(

@@ -13,4 +13,4 @@ async fn stores() -> Stores {
     common::stores(RedisStore::cluster([common::from_xtask("AUTHSTILE_TEST_REDIS_CLUSTER").as_str()]).unwrap())
 }
 
-store_suite!(stores, [sessions, one_time, revocations, throttle]);
+store_suite!(stores, [sessions, one_time, revocations, throttle, leases]);

@@ -13,4 +13,4 @@ async fn stores() -> Stores {
     common::stores(RedisStore::single(&common::from_xtask("AUTHSTILE_TEST_REDIS")).unwrap())
 }
 
-store_suite!(stores, [sessions, one_time, revocations, throttle]);
+store_suite!(stores, [sessions, one_time, revocations, throttle, leases]);

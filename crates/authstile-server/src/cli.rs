@@ -418,6 +418,7 @@ Stores, without which sessions live in cookies and nobody is remembered:
   AUTHSTILE_SESSION_TOKENS       hashed, or shared-with-authjs for the database of a running Auth.js
   AUTHSTILE_SESSION_MAX_AGE      seconds after the last use, 2592000; _UPDATE_AGE (86400) and _ABSOLUTE (never)
   AUTHSTILE_LINK_POLICY    never, verified or ask: when a new account has a known person's address
+  AUTHSTILE_REVOCATIONS_WITHIN   seconds until a session in a cookie is refused that was ended elsewhere, 0
   AUTHSTILE_SWEEP_SECONDS  how often what has expired is taken away, 300; 0: never
 
 Signing in by mail, which needs a store:

@@ -69,6 +69,11 @@ impl<DB: Database> Core<DB> {
         if self.shape.passwords { Ok(&self.sql) } else { Err(Error::NOT_MIGRATED) }
     }
 
+    /// The same, for the table of leases, which came later.
+    pub(crate) fn leases(&self) -> Result<&Statements, Error> {
+        if self.shape.leases { Ok(&self.sql) } else { Err(Error::NOT_MIGRATED) }
+    }
+
     /// Whether it is time to look for what can be forgotten.
     pub(crate) fn is_sweep_due(&self) -> bool {
         self.writes.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1

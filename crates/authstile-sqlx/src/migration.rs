@@ -37,6 +37,7 @@ macro_rules! migrations {
             ("0003_indexes", include_str!(concat!("../migrations/", $folder, "/0003_indexes.sql"))),
             ("0004_own_tables", include_str!(concat!("../migrations/", $folder, "/0004_own_tables.sql"))),
             ("0005_passwords", include_str!(concat!("../migrations/", $folder, "/0005_passwords.sql"))),
+            ("0006_replicas", include_str!(concat!("../migrations/", $folder, "/0006_replicas.sql"))),
         ])
     };
 }
@@ -57,11 +58,9 @@ mod steps {
     }
 
     pub(crate) fn numbered<const N: usize>(files: [(&'static str, &'static str); N]) -> [File; N] {
-        let mut number = 0;
-        files.map(|(name, text)| {
-            number += 1;
-            File { number, name, text }
-        })
+        // What a name begins with.
+        let number = |name: &str| name.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        files.map(|(name, text)| File { number: number(name), name, text })
     }
 
     impl File {

@@ -18,6 +18,8 @@ use crate::statements::Dialect;
 mod accounts;
 #[path = "ports/base.rs"]
 mod base;
+#[path = "ports/leases.rs"]
+mod leases;
 #[path = "ports/links.rs"]
 mod links;
 #[path = "ports/migrate.rs"]
@@ -96,17 +98,24 @@ static DIALECT: Dialect = Dialect {
         WHERE identifier = ? AND token = ?",
     revoke: "INSERT INTO authstile_revocations (\"key\", revoked, forget) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE \
         revoked = GREATEST(revoked, VALUES(revoked)), forget = GREATEST(forget, VALUES(forget))",
+    revoke_in_order: "INSERT INTO authstile_revocations (\"key\", revoked, forget, number) VALUES (?, ?, ?, \
+        (SELECT number FROM authstile_counters WHERE name = 'revocations')) ON DUPLICATE KEY UPDATE \
+        revoked = GREATEST(revoked, VALUES(revoked)), forget = GREATEST(forget, VALUES(forget)), number = VALUES(number)",
     // From left to right: the second still sees the old `decided`.
     refuse: "INSERT INTO authstile_refusals (\"key\", refused, decided) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE \
         refused = IF(decided <= VALUES(decided), VALUES(refused), refused), decided = GREATEST(decided, VALUES(decided))",
     first_time: "UPDATE authstile_seen SET forget = ? WHERE \"key\" = ? AND forget <= ?",
     take: "UPDATE authstile_throttle SET arrival = GREATEST(arrival, ?) + ? \
         WHERE \"key\" = ? AND GREATEST(arrival, ?) + ? <= ?",
+    // The new fence is told as if it were a counted id.
+    take_lease: "UPDATE authstile_leases SET fence = LAST_INSERT_ID(GREATEST(fence + 1, ?)), held = ?, outcome = NULL, \
+        forget = ? WHERE \"key\" = ? AND (outcome IS NULL AND held <= ? OR forget <= ?)",
 };
 
 const DELETE_VALUE: &str = "DELETE FROM verification_token WHERE identifier = ? AND token = ?";
 const ADD_SEEN: &str = "INSERT INTO authstile_seen (forget, `key`) VALUES (?, ?)";
 const ADD_ARRIVAL: &str = "INSERT INTO authstile_throttle (arrival, `key`) VALUES (?, ?)";
+const ADD_LEASE: &str = "INSERT INTO authstile_leases (fence, held, forget, `key`) VALUES (?, ?, ?, ?)";
 
 /// Inserts a person and says which id they got.
 async fn insert_user(transaction: &mut Transaction<'_, Db>, core: &Core<Db>, user: &NewUser) -> Done<String> {
@@ -154,6 +163,20 @@ impl MySqlStore {
             Err(error) if error.is_unique_violation() => Ok(false),
             added => Ok(added? > 0),
         }
+    }
+
+    /// Takes a lease that nobody has, and says under which fence.
+    async fn take_lease(&self, key: &str, now: i64, end: i64) -> Done<Option<i64>> {
+        let add = sqlx::query(ADD_LEASE).bind(now).bind(end).bind(end).bind(key.to_owned());
+        match self.execute(add).await {
+            Err(error) if error.is_unique_violation() => {}
+            added => return Ok((added? > 0).then_some(now)),
+        }
+        let take = query(&self.core.sql.take_lease).bind(now).bind(end).bind(end).bind(key).bind(now).bind(now);
+        let mut lane = self.core.lanes.take().await?;
+        let taken = take.execute(&mut *lane).await?;
+        lane.keep();
+        Ok((taken.rows_affected() > 0).then(|| taken.last_insert_id().cast_signed()))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::statements::Dialect;
 mod accounts;
 #[path = "ports/base.rs"]
 mod base;
+#[path = "ports/leases.rs"]
+mod leases;
 #[path = "ports/links.rs"]
 mod links;
 #[path = "ports/migrate.rs"]
@@ -101,6 +103,10 @@ static DIALECT: Dialect = Dialect {
     revoke: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET revoked = GREATEST(known.revoked, excluded.revoked), \
         forget = GREATEST(known.forget, excluded.forget)",
+    revoke_in_order: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget, number) \
+        SELECT ?, ?, ?, number FROM authstile_counters WHERE name = 'revocations' \
+        ON CONFLICT (\"key\") DO UPDATE SET revoked = GREATEST(known.revoked, excluded.revoked), \
+        forget = GREATEST(known.forget, excluded.forget), number = excluded.number",
     refuse: "INSERT INTO authstile_refusals AS known (\"key\", refused, decided) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET refused = excluded.refused, decided = excluded.decided \
         WHERE known.decided <= excluded.decided",
@@ -109,6 +115,10 @@ static DIALECT: Dialect = Dialect {
     take: "INSERT INTO authstile_throttle AS known (\"key\", arrival) VALUES (?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET arrival = GREATEST(known.arrival, ?) + ? \
         WHERE GREATEST(known.arrival, ?) + ? <= ?",
+    take_lease: "INSERT INTO authstile_leases AS known (\"key\", fence, held, forget) VALUES (?, ?, ?, ?) \
+        ON CONFLICT (\"key\") DO UPDATE SET fence = GREATEST(known.fence + 1, excluded.fence), held = excluded.held, \
+        outcome = NULL, forget = excluded.forget \
+        WHERE known.outcome IS NULL AND known.held <= ? OR known.forget <= ? RETURNING fence",
 };
 
 /// What has to be alone [locks](lock) what it is about.

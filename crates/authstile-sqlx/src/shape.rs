@@ -62,6 +62,10 @@ pub(crate) struct Shape {
     pub(crate) own: bool,
     /// `authstile_passwords`, which came later.
     pub(crate) passwords: bool,
+    /// `authstile_leases`.
+    pub(crate) leases: bool,
+    /// `authstile_counters`, and `number` of revocations.
+    pub(crate) order: bool,
     /// Whether the database itself sees to it that there is only one of each.
     pub(crate) unique_email: bool,
     pub(crate) unique_account: bool,
@@ -108,6 +112,8 @@ impl Shape {
                 .iter()
                 .all(|name| columns.iter().any(|(of, ..)| of.strip_prefix("authstile_") == Some(name))),
             passwords: ["userId", "hash", "changed"].iter().all(|name| kind("authstile_passwords", name).is_some()),
+            leases: has("authstile_leases", "fence", "int"),
+            order: has("authstile_counters", "number", "int") && has("authstile_revocations", "number", "int"),
             unique_email: is_unique("users", &["email"]),
             unique_account: is_unique("accounts", &["provider", "providerAccountId"]),
             unique_session: is_unique("sessions", &["sessionToken"]),
@@ -127,6 +133,10 @@ impl Shape {
         } else if !self.passwords {
             tracing::warn!(
                 "this database has no place for passwords: run `authstile migrate` if people shall have some"
+            );
+        } else if !self.leases {
+            tracing::warn!(
+                "this database has no place for leases: until `authstile migrate` has run, no access token is refreshed"
             );
         }
     }

@@ -20,6 +20,8 @@ use crate::statements::Dialect;
 mod accounts;
 #[path = "ports/base.rs"]
 mod base;
+#[path = "ports/leases.rs"]
+mod leases;
 #[path = "ports/links.rs"]
 mod links;
 #[path = "ports/migrate.rs"]
@@ -117,6 +119,10 @@ static DIALECT: Dialect = Dialect {
     revoke: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET revoked = MAX(known.revoked, excluded.revoked), \
         forget = MAX(known.forget, excluded.forget)",
+    revoke_in_order: "INSERT INTO authstile_revocations AS known (\"key\", revoked, forget, number) \
+        SELECT ?, ?, ?, number FROM authstile_counters WHERE name = 'revocations' \
+        ON CONFLICT (\"key\") DO UPDATE SET revoked = MAX(known.revoked, excluded.revoked), \
+        forget = MAX(known.forget, excluded.forget), number = excluded.number",
     refuse: "INSERT INTO authstile_refusals AS known (\"key\", refused, decided) VALUES (?, ?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET refused = excluded.refused, decided = excluded.decided \
         WHERE known.decided <= excluded.decided",
@@ -124,6 +130,10 @@ static DIALECT: Dialect = Dialect {
         ON CONFLICT (\"key\") DO UPDATE SET forget = excluded.forget WHERE known.forget <= ?",
     take: "INSERT INTO authstile_throttle AS known (\"key\", arrival) VALUES (?, ?) \
         ON CONFLICT (\"key\") DO UPDATE SET arrival = MAX(known.arrival, ?) + ? WHERE MAX(known.arrival, ?) + ? <= ?",
+    take_lease: "INSERT INTO authstile_leases AS known (\"key\", fence, held, forget) VALUES (?, ?, ?, ?) \
+        ON CONFLICT (\"key\") DO UPDATE SET fence = MAX(known.fence + 1, excluded.fence), held = excluded.held, \
+        outcome = NULL, forget = excluded.forget \
+        WHERE known.outcome IS NULL AND known.held <= ? OR known.forget <= ? RETURNING fence",
 };
 
 /// Writers wait for each other from the beginning: one that reads first cannot write when somebody else has.

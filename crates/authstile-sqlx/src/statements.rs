@@ -49,9 +49,11 @@ pub(crate) struct Dialect {
     pub(crate) or_password: &'static str,
     pub(crate) consume: &'static str,
     pub(crate) revoke: &'static str,
+    pub(crate) revoke_in_order: &'static str,
     pub(crate) refuse: &'static str,
     pub(crate) first_time: &'static str,
     pub(crate) take: &'static str,
+    pub(crate) take_lease: &'static str,
 }
 
 macro_rules! statements {
@@ -131,6 +133,10 @@ statements! { dialect;
     delete_expired_values: &dialect.delete_expired.replace('@', "verification_token");
 
     revoke: dialect.revoke;
+    revoke_in_order: dialect.revoke_in_order;
+    count_revocation: "UPDATE authstile_counters SET number = number + 1 WHERE name = 'revocations'";
+    news: "SELECT c.number, r.\"key\", r.revoked, r.forget FROM authstile_counters c \
+        LEFT JOIN authstile_revocations r ON r.number > ? WHERE c.name = 'revocations'";
     revoked_at: "SELECT MAX(revoked) FROM authstile_revocations WHERE \"key\" IN (?, ?, ?, ?, ?, ?, ?, ?)";
     refuse: dialect.refuse;
     refused: "SELECT MAX(refused) FROM authstile_refusals WHERE \"key\" IN (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -138,9 +144,17 @@ statements! { dialect;
     forget_seen: "DELETE FROM authstile_seen WHERE \"key\" = ?";
     take: dialect.take;
     arrival: "SELECT arrival FROM authstile_throttle WHERE \"key\" = ?";
+    find_lease: "SELECT outcome, held, forget FROM authstile_leases WHERE \"key\" = ?";
+    take_lease: dialect.take_lease;
+    renew_lease: "UPDATE authstile_leases SET held = ?, forget = ? WHERE \"key\" = ? AND fence = ? AND outcome IS NULL";
+    publish_lease: "UPDATE authstile_leases SET outcome = ?, forget = ? \
+        WHERE \"key\" = ? AND fence = ? AND outcome IS NULL";
+    release_lease: "UPDATE authstile_leases SET held = 0 WHERE \"key\" = ? AND fence = ? AND outcome IS NULL";
+
     sweep_revocations: "DELETE FROM authstile_revocations WHERE forget < ?";
     sweep_seen: "DELETE FROM authstile_seen WHERE forget < ?";
     sweep_throttle: "DELETE FROM authstile_throttle WHERE arrival < ?";
+    sweep_leases: "DELETE FROM authstile_leases WHERE forget < ?";
 }
 
 /// How many keys one statement names, at most.

@@ -39,14 +39,14 @@ const FOLDING: &str = "utf8mb4_general_ci";
 fn all(store: MySqlStore) -> Stores {
     let store = Arc::new(store);
     let stores = Stores::new().with_accounts(store.clone()).with_sessions(store.clone()).with_one_time(store.clone());
-    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store)
+    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store.clone()).with_leases(store)
 }
 
 async fn migrated(schema: &str) -> Stores {
     let server = MySql::with(schema).await;
     let mut store = MySqlStore::open(&server.url).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
+    assert_eq!((done.applied.len(), done.warnings.len()), (6, 0), "{done}");
     all(store).keep(server)
 }
 
@@ -57,7 +57,7 @@ mod fresh {
         migrated("").await
     }
 
-    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases]);
 }
 
 mod counted {
@@ -155,7 +155,7 @@ async fn a_database_of_auth_js_opens_as_it_is() {
             let early = store.clone();
             assert!(store.take("k", Quota { burst: 1, seconds: 1 }, UnixTime::from_seconds(1)).await.is_err());
             let done = store.migrate().await.unwrap();
-            assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
+            assert_eq!((done.applied.len(), done.warnings.len()), (6, 0), "{done}");
             assert!(store.has_own_tables());
             // Whoever opened it before hears at once of what is written down since.
             store.refuse(&key, Refusal::Refuse, at).await.unwrap();
@@ -199,7 +199,10 @@ async fn what_is_duplicated_is_kept_and_the_first_is_found() {
     let server = MySql::with(&format!("{}{DUPLICATES}", bare(FOLDING))).await;
     let mut store = MySqlStore::open(&server.url).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords"]);
+    assert_eq!(
+        done.applied,
+        ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords", "0006_replicas"]
+    );
     assert_eq!(done.warnings.len(), 3, "{done}");
     let first = store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!(first.name.as_deref(), Some("first"));

@@ -60,7 +60,7 @@ impl Drop for Folder {
 fn all(store: SqliteStore) -> Stores {
     let store = Arc::new(store);
     let stores = Stores::new().with_accounts(store.clone()).with_sessions(store.clone()).with_one_time(store.clone());
-    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store)
+    stores.with_passwords(store.clone()).with_revocations(store.clone()).with_throttle(store.clone()).with_leases(store)
 }
 
 mod opened {
@@ -71,7 +71,7 @@ mod opened {
         all(SqliteStore::open(folder.file()).await.unwrap()).keep(folder)
     }
 
-    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases]);
 }
 
 mod in_memory {
@@ -81,7 +81,7 @@ mod in_memory {
         all(SqliteStore::open(":memory:").await.unwrap())
     }
 
-    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases]);
 }
 
 mod migrated {
@@ -94,7 +94,7 @@ mod migrated {
         all(store).keep(folder)
     }
 
-    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
+    store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases]);
 }
 
 mod bare {
@@ -198,7 +198,7 @@ async fn a_database_of_auth_js_opens_as_it_is() {
             let quota = authstile::store::Quota { burst: 1, seconds: 1 };
             assert!(store.take("k", quota, UnixTime::from_seconds(1)).await.is_err());
             let done = store.migrate().await.unwrap();
-            assert_eq!((done.applied.len(), done.warnings.len()), (5, 0), "{done}");
+            assert_eq!((done.applied.len(), done.warnings.len()), (6, 0), "{done}");
             assert!(store.has_own_tables());
             // Whoever opened it before hears at once of what is written down since.
             store.refuse(&key, Refusal::Refuse, at).await.unwrap();
@@ -259,7 +259,10 @@ async fn what_is_duplicated_is_kept_and_the_first_is_found() {
     insert_duplicates(&pool).await;
     let mut store = SqliteStore::from_pool(pool.clone()).await.unwrap();
     let done = store.migrate().await.unwrap();
-    assert_eq!(done.applied, ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords"]);
+    assert_eq!(
+        done.applied,
+        ["0001_auth_js_tables", "0002_columns", "0004_own_tables", "0005_passwords", "0006_replicas"]
+    );
     assert!(done.warnings.iter().all(|warning| warning.contains("UNIQUE")), "{done}");
     let first = store.find_user_by_email("ada@example.com").await.unwrap().unwrap();
     assert_eq!(first.name.as_deref(), Some("first"));

@@ -189,7 +189,11 @@ impl Auth {
     ///
     /// # Errors
     /// When the provider ended the session ([`Denied::SessionEnded`](crate::Denied::SessionEnded)), when it cannot be
-    /// reached and the old token is no good, or when storage fails.
+    /// reached and the old token is no good, or when storage fails, also that of the [leases](crate::Leases) by which several
+    /// processes refresh once.
+    ///
+    /// Let it finish once it has begun, in a task of its own if the browser may go away meanwhile: what the provider has
+    /// answered to nobody is lost, and with it the session, where refresh tokens are rotated.
     pub async fn access_token(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<ProviderToken>, Error> {
         let settings = &*self.0;
         let kind = settings.kind(&settings.origin(headers, uri)?);
@@ -197,7 +201,12 @@ impl Auth {
         let Read::Live(live) = settings.live(kind, &cookies, now).await? else { return Ok(None) };
         let kept = live.facts().and_then(|facts| kind.vault.open(&cookies, &facts.id, now));
         let Some(kept) = kept else { return Ok(None) };
-        let (kept, changed) = fresh(settings, kept, now).await?;
+        let (kept, changed) = fresh(settings, kept).await?;
+        let now = settings.clock.now();
+        // It may have been ended while the provider took its time.
+        if changed && !matches!(settings.live(kind, &cookies, now).await?, Read::Live(_)) {
+            return Ok(None);
+        }
         let written = if changed { kind.vault.write(&kept, &cookies, now, &*settings.random)? } else { Vec::new() };
         let set_cookies = headers_of(&written);
         let expires_at = kept.expires_at;

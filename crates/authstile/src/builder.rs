@@ -29,19 +29,20 @@ use crate::hooks::{
 };
 use crate::host::HostPolicy;
 use crate::leaving;
+use crate::ledger::{Ledger, RevocationReads};
 use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::model::Claims;
 use crate::page::{ButtonStyle, Theme, stylesheet};
 use crate::pending;
 use crate::random::{Random, SystemRandom};
-use crate::refresh::Refreshes;
+use crate::refresh::{self, Refreshes};
 use crate::registration::Registration;
 use crate::registry::{Entry, Registry};
 use crate::return_to::Origin;
 use crate::seal::{Sealer, Secrets};
 use crate::session::{SessionCookies, SessionLifetime};
 use crate::settings::{Kind, Linking, Pages, Settings, Stores, Way};
-use crate::store::{Accounts, MemoryRevocations, MemoryThrottle, OneTime, Revocations, Sessions, Throttle};
+use crate::store::{Accounts, Leases, MemoryRevocations, MemoryThrottle, OneTime, Revocations, Sessions, Throttle};
 use crate::stored::{SessionTokens, StoredSessions};
 use crate::transport::Transport;
 use crate::vault::{self, Vault};
@@ -77,6 +78,8 @@ pub struct AuthBuilder {
     one_time: Option<Arc<dyn OneTime>>,
     revocations: Arc<dyn Revocations>,
     throttle: Arc<dyn Throttle>,
+    leases: Option<Arc<dyn Leases>>,
+    revocation_reads: RevocationReads,
     session_tokens: SessionTokens,
     linking: Linking,
     transport: Option<Arc<dyn Transport>>,
@@ -105,6 +108,8 @@ impl Default for AuthBuilder {
             one_time: None,
             revocations: Arc::new(MemoryRevocations::new()),
             throttle: Arc::new(MemoryThrottle::default()),
+            leases: None,
+            revocation_reads: RevocationReads::default(),
             session_tokens: SessionTokens::default(),
             linking: Linking { policy: LinkPolicy::default(), unverified: UnverifiedAddresses::default() },
             transport: None,
@@ -298,19 +303,20 @@ impl AuthBuilder {
         self.events(ClosureEvents(Box::new(move |event| Box::pin(handler(event)))))
     }
 
-    /// One store for everything: people and their accounts, sessions, links in mails, what is ended, and how often somebody
-    /// tried. The methods below give one of these somewhere else, when they come after this one.
+    /// One store for everything: people and their accounts, sessions, links in mails, what is ended, how often somebody
+    /// tried, and who refreshes tokens. The methods below give one of these somewhere else, when they come after this one.
     #[must_use]
     pub fn store<S>(mut self, store: S) -> Self
     where
-        S: Accounts + Sessions + OneTime + Revocations + Throttle + 'static,
+        S: Accounts + Sessions + OneTime + Revocations + Throttle + Leases + 'static,
     {
         let store = Arc::new(store);
         self.accounts = Some(store.clone());
         self.sessions = Some(store.clone());
         self.one_time = Some(store.clone());
         self.revocations = store.clone();
-        self.throttle = store;
+        self.throttle = store.clone();
+        self.leases = Some(store);
         self
     }
 
@@ -356,6 +362,15 @@ impl AuthBuilder {
         self
     }
 
+    /// Where processes agree on who refreshes a provider's tokens, and tell each other what came of it. Without it only the
+    /// requests of one process wait for each other: several need a store that they share, or a provider that rotates refresh
+    /// tokens ends sessions.
+    #[must_use]
+    pub fn leases(mut self, leases: impl Leases + 'static) -> Self {
+        self.leases = Some(Arc::new(leases));
+        self
+    }
+
     /// What happens when a known person has the e-mail address of a new account.
     #[must_use]
     pub fn link_policy(mut self, policy: LinkPolicy) -> Self {
@@ -385,6 +400,13 @@ impl AuthBuilder {
     #[must_use]
     pub fn revocations(mut self, revocations: impl Revocations + 'static) -> Self {
         self.revocations = Arc::new(revocations);
+        self
+    }
+
+    /// How new revocations have to be by which sessions in cookies are let in. Exact unless you say otherwise.
+    #[must_use]
+    pub fn revocation_reads(mut self, reads: RevocationReads) -> Self {
+        self.revocation_reads = reads;
         self
     }
 
@@ -488,6 +510,7 @@ impl AuthBuilder {
                     .sessions
                     .map(|sessions| StoredSessions::new(sessions, self.session_tokens, self.lifetime)),
                 one_time: self.one_time,
+                ledger: Ledger::new(self.revocations.clone(), self.revocation_reads),
                 revocations: self.revocations,
                 throttle: self.throttle,
             },
@@ -498,7 +521,7 @@ impl AuthBuilder {
             shown: entries.iter().filter_map(|entry| entry.registration.shown_member().map(str::to_owned)).collect(),
             ways,
             connecting: Sealer::new(&self.secrets, connect::SALT).map_err(keys)?,
-            refreshes: Refreshes::default(),
+            refreshes: Refreshes::new(Sealer::new(&self.secrets, refresh::SALT).map_err(keys)?, self.leases),
             registry: Registry::new(entries, transport, self.clock.clone()),
             base_path: self.base_path,
             host: self.host,

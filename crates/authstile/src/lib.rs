@@ -40,6 +40,7 @@ mod hook_set;
 pub mod hooks;
 mod host;
 mod leaving;
+mod ledger;
 mod link;
 pub mod mail;
 mod memory;
@@ -84,6 +85,7 @@ pub use event::{Event, Events};
 pub use guard::GuardError;
 pub use hooks::{HookError, Hooks, Provision, SignInDecision};
 pub use host::{HostPolicy, UntrustedHost};
+pub use ledger::RevocationReads;
 pub use link::{LinkPolicy, NotLinked, UnverifiedAddresses};
 pub use memory::MemoryStore;
 pub use model::{Account, AccountKind, Claims, Session, User};
@@ -100,7 +102,9 @@ pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};
 pub use session::SessionLifetime;
 pub use settings::Pages;
-pub use store::{Accounts, MemoryRevocations, OneTime, RevocationKey, Revocations, Sessions, StoreError, Throttle};
+pub use store::{
+    Accounts, Leases, MemoryRevocations, OneTime, RevocationKey, Revocations, Sessions, StoreError, Throttle,
+};
 pub use stored::SessionTokens;
 pub use transport::{Limits, Transport, TransportError};
 pub use vault::KeepTokens;

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::clock::UnixTime;
 use crate::model::Account;
 use crate::store::{
-    Accounts, Except, MemoryRevocations, MemoryThrottle, NewSession, NewUser, OneTime, OneTimeValue, Passwords, Quota,
-    Refusal, RevocationKey, Revocations, SessionData, Sessions, StoreError, StoredSession, StoredUser, Take, Throttle,
-    UserChanges,
+    Accounts, Except, Fence, Lease, Leases, MemoryLeases, MemoryRevocations, MemoryThrottle, NewSession, NewUser,
+    OneTime, OneTimeValue, Passwords, Quota, Refusal, RevocationKey, Revocations, SessionData, Sessions, StoreError,
+    StoredSession, StoredUser, Take, Throttle, UserChanges,
 };
 
-/// A store of one process, gone when it ends (its clones are the same store): people, sessions, one-time values, revocations and counts.
+/// A store of one process, gone when it ends (its clones are the same store): people, sessions, one-time values, revocations, counts and leases.
 ///
 /// Everything that concerns people and sessions happens under one lock, so that each call is one transaction.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,7 @@ pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
     revocations: Arc<MemoryRevocations>,
     throttle: Arc<MemoryThrottle>,
+    leases: Arc<MemoryLeases>,
 }
 
 impl MemoryStore {
@@ -390,5 +392,45 @@ impl Revocations for MemoryStore {
 impl Throttle for MemoryStore {
     fn take<'a>(&'a self, key: &'a str, quota: Quota, now: UnixTime) -> BoxFuture<'a, Result<Take, StoreError>> {
         self.throttle.take(key, quota, now)
+    }
+}
+
+impl Leases for MemoryStore {
+    fn acquire<'a>(
+        &'a self,
+        key: &'a str,
+        now: UnixTime,
+        length: Duration,
+    ) -> BoxFuture<'a, Result<Lease, StoreError>> {
+        self.leases.acquire(key, now, length)
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a str,
+        fence: Fence,
+        now: UnixTime,
+        length: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.leases.renew(key, fence, now, length)
+    }
+
+    fn publish<'a>(
+        &'a self,
+        key: &'a str,
+        fence: Fence,
+        outcome: &'a str,
+        now: UnixTime,
+        keep: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.leases.publish(key, fence, outcome, now, keep)
+    }
+
+    fn release<'a>(&'a self, key: &'a str, fence: Fence) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.leases.release(key, fence)
+    }
+
+    fn wait<'a>(&'a self, key: &'a str, most: Duration) -> BoxFuture<'a, ()> {
+        self.leases.wait(key, most)
     }
 }

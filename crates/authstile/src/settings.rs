@@ -14,6 +14,7 @@ use crate::event::{Event, Events};
 use crate::guard::Csrf;
 use crate::hook_set::HookSet;
 use crate::host::HostPolicy;
+use crate::ledger::Ledger;
 use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::page::Theme;
 use crate::random::Random;
@@ -58,6 +59,8 @@ pub(crate) struct Stores {
     pub(crate) sessions: Option<StoredSessions>,
     pub(crate) one_time: Option<Arc<dyn OneTime>>,
     pub(crate) revocations: Arc<dyn Revocations>,
+    /// The same, as this process knows them.
+    pub(crate) ledger: Ledger,
     pub(crate) throttle: Arc<dyn Throttle>,
 }
 
@@ -189,11 +192,11 @@ impl Settings {
             Read::Live(live) => live,
             nobody => return Ok(nobody),
         };
-        if live.row.is_some() || self.stores.revocations.is_empty() {
+        if live.row.is_some() || self.stores.ledger.is_empty() {
             return Ok(Read::Live(live));
         }
         let Some(facts) = live.facts() else { return Ok(Read::Live(live)) };
-        let revoked_at = self.stores.revocations.revoked_at(&facts.keys).await?;
+        let revoked_at = self.stores.ledger.revoked_at(&facts.keys, now).await?;
         let ended = revoked_at.is_some_and(|at| facts.ended_by(at));
         Ok(if ended { Read::Ended } else { Read::Live(live) })
     }
@@ -210,7 +213,7 @@ impl Settings {
     pub(crate) async fn end_sessions(&self, key: &RevocationKey, now: UnixTime) -> Result<(), StoreError> {
         match &self.stores.sessions {
             Some(stored) => stored.store.delete_by_key(key, now).await.map(drop),
-            None => self.stores.revocations.revoke(key, now, self.plain.session.expires(now)).await,
+            None => self.stores.ledger.revoke(key, now, self.plain.session.expires(now)).await,
         }
     }
 

@@ -42,6 +42,9 @@ pub(crate) struct KeptTokens {
     /// When the access token expires, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<i64>,
+    /// How often they were refreshed: of two that a browser may bring, the greater count is the newer.
+    #[serde(default)]
+    pub(crate) count: u64,
 }
 
 impl KeptTokens {
@@ -58,6 +61,7 @@ impl KeptTokens {
             access_token: account.access_token.as_ref().filter(|_| all).map(|token| token.expose().to_owned()),
             refresh_token: account.refresh_token.as_ref().filter(|_| all).map(|token| token.expose().to_owned()),
             expires_at: account.expires_at.filter(|_| all),
+            count: 0,
         })
     }
 }

@@ -14,7 +14,8 @@ async fn stores() -> Stores {
         .with_sessions(store.clone())
         .with_one_time(store.clone())
         .with_revocations(store.clone())
-        .with_throttle(store)
+        .with_throttle(store.clone())
+        .with_leases(store)
 }
 
-store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle]);
+store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases]);

@@ -37,7 +37,8 @@ pub(crate) fn stores(store: RedisStore) -> Stores {
         .with_sessions(store.clone())
         .with_one_time(store.clone())
         .with_revocations(store.clone())
-        .with_throttle(store)
+        .with_throttle(store.clone())
+        .with_leases(store)
         .expires_by_itself()
 }
 

@@ -73,7 +73,8 @@ impl Stores {
                 .sessions(redis.clone())
                 .one_time(redis.clone())
                 .revocations(redis.clone())
-                .throttle(redis.clone()),
+                .throttle(redis.clone())
+                .leases(redis.clone()),
             None if self.database.as_ref().is_some_and(|database| !database.has_own_tables()) => {
                 tracing::warn!(
                     "attempts are counted in memory, so each process has limits of its own, until `authstile migrate` \

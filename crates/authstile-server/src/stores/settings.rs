@@ -1,7 +1,9 @@
 //! What the environment says about sessions and linking.
 
+use std::time::Duration;
+
 use authstile::env::Environment;
-use authstile::{AuthBuilder, LinkPolicy, SessionLifetime, SessionTokens};
+use authstile::{AuthBuilder, LinkPolicy, RevocationReads, SessionLifetime, SessionTokens};
 
 use crate::choice::{choice, seconds};
 use crate::mistake::Mistake;
@@ -21,6 +23,7 @@ pub(crate) struct Settings {
     tokens: SessionTokens,
     links: LinkPolicy,
     lifetime: SessionLifetime,
+    reads: RevocationReads,
 }
 
 impl Settings {
@@ -30,6 +33,7 @@ impl Settings {
             tokens: tokens(environment, addresses)?,
             links: links(environment, addresses)?,
             lifetime: lifetime(environment)?,
+            reads: reads(environment)?,
         })
     }
 
@@ -37,6 +41,7 @@ impl Settings {
     pub(crate) fn apply(&self, builder: AuthBuilder) -> AuthBuilder {
         let builder =
             builder.session_tokens(self.tokens).link_policy(self.links.clone()).session_lifetime(self.lifetime);
+        let builder = builder.revocation_reads(self.reads);
         if self.place == Place::Cookie { builder.sessions_in_cookies() } else { builder }
     }
 
@@ -94,6 +99,15 @@ fn lifetime(environment: &Environment) -> Result<SessionLifetime, Mistake> {
     })
 }
 
+/// How late a session in a cookie may learn elsewhere that it was ended.
+fn reads(environment: &Environment) -> Result<RevocationReads, Mistake> {
+    let seconds = seconds(environment, "AUTHSTILE_REVOCATIONS_WITHIN", 0, 1)?.unwrap_or(0);
+    Ok(match seconds.unsigned_abs() {
+        0 => RevocationReads::Exact,
+        seconds => RevocationReads::Within(Duration::from_secs(seconds)),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +138,7 @@ mod tests {
             ("AUTHSTILE_SESSION_MAX_AGE", "3600"),
             ("AUTHSTILE_SESSION_UPDATE_AGE", "60"),
             ("AUTHSTILE_SESSION_ABSOLUTE", "7200"),
+            ("AUTHSTILE_REVOCATIONS_WITHIN", "2"),
         ])
         .unwrap();
         assert_eq!(read.tokens, SessionTokens::SharedWithAuthJs);
@@ -132,6 +147,8 @@ mod tests {
         let usual = settings(&[DATABASE]).unwrap();
         assert_eq!((usual.tokens, usual.links), (SessionTokens::Hashed, LinkPolicy::Never));
         assert_eq!(usual.lifetime, SessionLifetime::default());
+        assert_eq!(usual.reads, RevocationReads::Exact);
+        assert_eq!(read.reads, RevocationReads::Within(Duration::from_secs(2)));
         assert_eq!(settings(&[DATABASE, ("AUTHSTILE_LINK_POLICY", "ask")]).unwrap().links, LinkPolicy::AskUser);
     }
 
@@ -147,6 +164,7 @@ mod tests {
             (&[DATABASE, ("AUTHSTILE_LINK_POLICY", "always")], "none of never, verified, ask"),
             (&[("AUTHSTILE_SESSION_MAX_AGE", "0")], "\n    AUTHSTILE_SESSION_MAX_AGE=2592000\n"),
             (&[("AUTHSTILE_SESSION_UPDATE_AGE", "1d")], "\n    AUTHSTILE_SESSION_UPDATE_AGE=86400\n"),
+            (&[("AUTHSTILE_REVOCATIONS_WITHIN", "1s")], "\n    AUTHSTILE_REVOCATIONS_WITHIN=1\n"),
             (&[("AUTHSTILE_SESSION_ABSOLUTE", "-1")], "\n    AUTHSTILE_SESSION_ABSOLUTE=7776000\n"),
         ] {
             let mistake = settings(pairs).unwrap_err();

@@ -60,7 +60,8 @@ mod beside_redis {
             .sessions(redis.clone())
             .one_time(redis.clone())
             .revocations(redis.clone())
-            .throttle(redis))
+            .throttle(redis.clone())
+            .leases(redis))
     }
 }
 

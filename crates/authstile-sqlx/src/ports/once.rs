@@ -1,13 +1,16 @@
 //! Values that are good once, and what is revoked, refused or seen.
 
 use authstile::clock::UnixTime;
-use authstile::store::{OneTime, OneTimeValue, Quota, Refusal, RevocationKey, Revocations, Take, Throttle};
+use authstile::store::{
+    News, OneTime, OneTimeValue, Quota, Refusal, RevocationKey, Revocations, Revoked, Take, Throttle,
+};
 use authstile::{BoxFuture, StoreError};
 use sqlx::Row as _;
 
-use super::base::{Done, Query, query};
+use super::base::{Done, Query, Work, query};
 use super::{Moment, Store};
 use crate::core::retrying;
+use crate::error::Error;
 use crate::statements::{KEYS, Sql};
 
 impl OneTime for Store {
@@ -46,8 +49,12 @@ impl Revocations for Store {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.run(async move {
             let sql = self.core.own()?;
-            let revoke = || query(&sql.revoke).bind(key.as_str()).bind(at.millis()).bind(forget.millis());
-            retrying(|| self.execute(revoke())).await?;
+            if self.core.shape.order {
+                retrying(|| self.revoke_in_order(key, at, forget)).await?;
+            } else {
+                let revoke = || query(&sql.revoke).bind(key.as_str()).bind(at.millis()).bind(forget.millis());
+                retrying(|| self.execute(revoke())).await?;
+            }
             self.sweep(&sql.sweep_revocations, at).await
         })
     }
@@ -56,6 +63,21 @@ impl Revocations for Store {
         self.run(async move {
             let latest = self.written(&self.core.sql.revoked_at, keys).await?;
             Ok(latest.map(UnixTime::from_millis))
+        })
+    }
+
+    fn news<'a>(&'a self, since: Option<&'a str>) -> BoxFuture<'a, Result<Option<News>, StoreError>> {
+        self.run(async move {
+            if !self.core.shape.order {
+                return Ok(None);
+            }
+            // Before all numbers, those without one included.
+            let since = since.and_then(|since| since.parse().ok()).unwrap_or(-1);
+            match self.news_after(since).await? {
+                // The database was restored, and counts anew.
+                (number, _) if number < since => self.news_after(-1).await.map(|news| Some(of(news, true))),
+                news => Ok(Some(of(news, since < 0))),
+            }
         })
     }
 
@@ -96,6 +118,10 @@ impl Revocations for Store {
             self.execute(query).await.map(|_| ())
         })
     }
+}
+
+fn of((number, revoked): (i64, Vec<Revoked>), is_whole: bool) -> News {
+    News { cursor: number.to_string(), is_whole, revoked }
 }
 
 impl Throttle for Store {
@@ -141,8 +167,37 @@ impl Store {
         Ok(greatest)
     }
 
+    /// One after the other: who gets the next number sees the rows of all before it.
+    async fn revoke_in_order(&self, key: &RevocationKey, at: UnixTime, forget: UnixTime) -> Done<()> {
+        let sql = &self.core.sql;
+        let mut work = Work::of(self, false).await?;
+        let mut transaction = work.begin().await?;
+        query(&sql.count_revocation).execute(&mut *transaction).await?;
+        let revoke = query(&sql.revoke_in_order).bind(key.as_str()).bind(at.millis()).bind(forget.millis());
+        if revoke.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Err(Error::Other("the counter of revocations is gone from authstile_counters"));
+        }
+        transaction.commit().await?;
+        work.done().await;
+        Ok(())
+    }
+
+    /// How far the numbers go, and what has a greater one.
+    async fn news_after(&self, number: i64) -> Done<(i64, Vec<Revoked>)> {
+        let rows = self.all(query(&self.core.sql.news).bind(number)).await?;
+        let missing = Error::Other("the counter of revocations is gone from authstile_counters");
+        let number = rows.first().ok_or(missing)?.try_get(0)?;
+        let mut revoked = Vec::new();
+        for row in &rows {
+            let Some(key) = row.try_get::<Option<String>, _>(1)? else { continue };
+            let moment = |at: usize| row.try_get(at).map(UnixTime::from_millis);
+            revoked.push(Revoked { key: RevocationKey::from_store(key), at: moment(2)?, forget: moment(3)? });
+        }
+        Ok((number, revoked))
+    }
+
     /// Now and then takes away what can be forgotten.
-    async fn sweep(&self, sql: &Sql, now: UnixTime) -> Done<()> {
+    pub(super) async fn sweep(&self, sql: &Sql, now: UnixTime) -> Done<()> {
         if self.core.is_sweep_due() {
             retrying(|| self.execute(query(sql).bind(now.millis()))).await?;
         }

@@ -45,4 +45,10 @@ impl Store {
         let take = take.bind(now).bind(interval).bind(now).bind(interval).bind(latest);
         Ok(self.execute(take).await? > 0)
     }
+
+    /// Takes a lease that nobody has, and says under which fence.
+    pub(super) async fn take_lease(&self, key: &str, now: i64, end: i64) -> Done<Option<i64>> {
+        let take = query(&self.core.sql.take_lease).bind(key).bind(now).bind(end).bind(end).bind(now).bind(now);
+        Ok(self.optional(take).await?.map(|row| row.try_get(0)).transpose()?)
+    }
 }

@@ -1,6 +1,6 @@
 //! The names of all rules, from which [`store_suite!`](crate::store_suite!) makes tests.
 
-/// Makes a test of each rule: `store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle])`, where
+/// Makes a test of each rule: `store_suite!(stores, [accounts, passwords, sessions, one_time, revocations, throttle, leases])`, where
 /// `stores` is a function that gives a future of new, empty [`Stores`](crate::store_suite::Stores). See
 /// [`store_suite`](mod@crate::store_suite).
 #[macro_export]
@@ -135,6 +135,8 @@ macro_rules! store_suite_list {
                 the_first_time_is_one_time
                 one_of_many_is_the_first
                 what_is_forgotten_is_the_first_again
+                news_bring_what_was_revoked_since
+                no_news_of_many_are_lost
             ]
         }
     };
@@ -149,6 +151,26 @@ macro_rules! store_suite_list {
                 keys_are_counted_apart
                 of_many_at_once_a_burst_is_allowed
                 a_clock_that_is_behind_gives_nothing_away
+            ]
+        }
+    };
+    (leases, $stores:expr) => {
+        $crate::store_suite_tests! {
+            leases, $stores,
+            leases: [
+                a_lease_has_one_holder
+                one_of_many_gets_the_lease
+                one_of_many_gets_the_lease_of_a_dead_holder
+                a_renewed_lease_does_not_end
+                what_was_published_is_what_all_get
+                only_the_latest_holder_can_publish
+                only_the_latest_holder_can_renew_or_release
+                a_late_holder_can_publish_while_nobody_else_came
+                an_outcome_is_published_once
+                an_outcome_is_forgotten_after_its_time
+                outcomes_are_kept_as_they_are
+                leases_are_held_apart
+                waiting_ends
             ]
         }
     };
@@ -190,6 +212,7 @@ mod tests {
             include_str!("one_time.rs"),
             include_str!("revocations.rs"),
             include_str!("throttle.rs"),
+            include_str!("leases.rs"),
         ];
         for file in files {
             for rest in file.split("\npub async fn ").skip(1) {

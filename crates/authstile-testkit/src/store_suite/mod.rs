@@ -15,8 +15,8 @@
 //! store_suite!(stores, [accounts, sessions]);
 //! ```
 //!
-//! The lists are `accounts`, `passwords`, `sessions`, `one_time`, `revocations` and `throttle`. Each becomes a module, each
-//! rule a test in it. Among them is all that Auth.js's suite for adapters checks.
+//! The lists are `accounts`, `passwords`, `sessions`, `one_time`, `revocations`, `throttle` and `leases`. Each becomes a
+//! module, each rule a test in it. Among them is all that Auth.js's suite for adapters checks.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,11 +35,12 @@ use std::time::Duration;
 
 use authstile::clock::{Clock as _, SystemClock, UnixTime};
 use authstile::store::Passwords;
-use authstile::{Accounts, OneTime, Revocations, Sessions, Throttle};
+use authstile::{Accounts, Leases, OneTime, Revocations, Sessions, Throttle};
 
 pub mod accounts;
 pub mod accounts_links;
 mod fixtures;
+pub mod leases;
 mod list;
 pub mod one_time;
 pub mod passwords;
@@ -58,6 +59,7 @@ pub struct Stores {
     one_time: Option<Arc<dyn OneTime>>,
     revocations: Option<Arc<dyn Revocations>>,
     throttle: Option<Arc<dyn Throttle>>,
+    leases: Option<Arc<dyn Leases>>,
     whole_seconds: bool,
     no_attributes: bool,
     expires_by_itself: bool,
@@ -98,6 +100,11 @@ impl Stores {
     /// Where attempts are counted.
     pub fn with_throttle(self, store: Arc<impl Throttle + 'static>) -> Self {
         Self { throttle: Some(store), ..self }
+    }
+
+    /// Where leases are.
+    pub fn with_leases(self, store: Arc<impl Leases + 'static>) -> Self {
+        Self { leases: Some(store), ..self }
     }
 
     /// The schema has no milliseconds. Then moments are given in whole seconds, and a few rules take some seconds.
@@ -146,6 +153,10 @@ impl Stores {
         self.throttle.clone().expect("`Stores::with_throttle` was not called")
     }
 
+    fn leases(&self) -> Arc<dyn Leases> {
+        self.leases.clone().expect("`Stores::with_leases` was not called")
+    }
+
     /// Now, by the clock that servers have too, as precise as the schema is.
     fn now(&self) -> UnixTime {
         self.moment(SystemClock.now().millis())
@@ -188,6 +199,7 @@ impl fmt::Debug for Stores {
             .field("one_time", &self.one_time)
             .field("revocations", &self.revocations)
             .field("throttle", &self.throttle)
+            .field("leases", &self.leases)
             .finish_non_exhaustive()
     }
 }

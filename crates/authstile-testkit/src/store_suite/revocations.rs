@@ -1,6 +1,8 @@
 //! Revocations: the latest moment counts, the newest decision counts, and the first time is one time.
 
-use authstile::store::{Refusal, RevocationKey};
+use std::collections::HashSet;
+
+use authstile::store::{News, Refusal, RevocationKey};
 
 use super::Stores;
 use super::fixtures::*;
@@ -159,4 +161,64 @@ pub async fn what_is_forgotten_is_the_first_again(stores: &Stores) {
     })
     .await;
     assert_eq!(results.into_iter().filter(|first| *first).count(), 1);
+}
+
+/// News bring what was revoked since the last ones, also what was revoked before; a store need not have any.
+pub async fn news_bring_what_was_revoked_since(stores: &Stores) {
+    let store = stores.revocations();
+    let Some(nothing) = store.news(None).await.unwrap() else { return };
+    assert!(nothing.is_whole && nothing.revoked.is_empty(), "{nothing:?}");
+    let (one, other) = (key(), key());
+    let (at, later, forget) = (stores.after(-20), stores.after(-10), stores.after(3600));
+    store.revoke(&one, at, forget).await.unwrap();
+    let first = store.news(Some(&nothing.cursor)).await.unwrap().unwrap();
+    let [revoked] = &first.revoked[..] else { panic!("{first:?}") };
+    assert_eq!((&revoked.key, revoked.at, revoked.forget), (&one, at, forget));
+    assert!(!first.is_whole);
+    store.revoke(&other, at, forget).await.unwrap();
+    store.revoke(&one, later, forget).await.unwrap();
+    let second = store.news(Some(&first.cursor)).await.unwrap().unwrap();
+    let moments: Vec<_> = [&one, &other].map(|key| latest(&second, key)).into();
+    assert_eq!(moments, [Some(later), Some(at)]);
+    assert!(store.news(Some(&second.cursor)).await.unwrap().unwrap().revoked.is_empty());
+    let whole = store.news(None).await.unwrap().unwrap();
+    assert!(whole.is_whole);
+    assert_eq!([&one, &other].map(|key| latest(&whole, key)), [Some(later), Some(at)]);
+}
+
+fn latest(news: &News, key: &RevocationKey) -> Option<authstile::clock::UnixTime> {
+    news.revoked.iter().filter(|revoked| revoked.key == *key).map(|revoked| revoked.at).max()
+}
+
+/// Who follows the news while many revoke at once hears of each, and hears of it as soon as it is done.
+pub async fn no_news_of_many_are_lost(stores: &Stores) {
+    let store = stores.revocations();
+    let Some(News { mut cursor, .. }) = store.news(None).await.unwrap() else { return };
+    let (now, forget) = (stores.now(), stores.after(3600));
+    let many = tokio::spawn(race({
+        let store = store.clone();
+        move |_| {
+            let store = store.clone();
+            async move {
+                let mut keys = Vec::new();
+                for _ in 0..4 {
+                    let key = key();
+                    store.revoke(&key, now, forget).await.unwrap();
+                    keys.push(key);
+                }
+                keys
+            }
+        }
+    }));
+    let mut heard = HashSet::new();
+    let mut is_over = false;
+    while !is_over {
+        is_over = many.is_finished();
+        let news = store.news(Some(&cursor)).await.unwrap().unwrap();
+        heard.extend(news.revoked.into_iter().map(|revoked| revoked.key));
+        cursor = news.cursor;
+    }
+    for key in many.await.unwrap().into_iter().flatten() {
+        assert!(heard.contains(&key), "{key:?} of {}", heard.len());
+    }
 }

@@ -7,6 +7,7 @@
 //! | [`OneTime`] | values that are good once | magic links and codes by mail |
 //! | [`Revocations`] | what is ended or refused | ending sessions that live in cookies, on every machine |
 //! | [`Passwords`] | what verifies passwords | `authstile-password` |
+//! | [`Leases`] | who does what only one may do, and what came of it | refreshing tokens on several machines |
 //! | [`Throttle`] | how often somebody tried | limits that hold on every machine |
 //!
 //! Every rule that a port states is a named test of the store suite in `authstile-testkit`, which each store runs.
@@ -14,6 +15,7 @@
 use std::fmt;
 
 mod accounts;
+mod leases;
 mod one_time;
 mod passwords;
 pub mod revocation;
@@ -21,9 +23,10 @@ mod sessions;
 mod throttle;
 
 pub use accounts::{Accounts, NewUser, StoredUser, UserChanges};
+pub use leases::{Fence, Lease, Leases, MemoryLeases};
 pub use one_time::{OneTime, OneTimeValue};
 pub use passwords::Passwords;
-pub use revocation::{MemoryRevocations, Refusal, RevocationKey, Revocations};
+pub use revocation::{MemoryRevocations, News, Refusal, RevocationKey, Revocations, Revoked};
 pub use sessions::{Except, NewSession, SessionData, Sessions, StoredSession};
 pub use throttle::{MemoryThrottle, Quota, Take, Throttle};
 
@@ -55,6 +58,11 @@ impl StoreError {
     /// Anything else.
     pub fn other(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { kind: Kind::Other, source: source.into() }
+    }
+
+    /// The same for another, who waited for the same answer.
+    pub(crate) fn repeated(&self) -> Self {
+        Self { kind: self.kind, source: self.source.to_string().into() }
     }
 
     /// Whether what should be created exists already.

@@ -62,6 +62,12 @@ impl RevocationKey {
         Self::new("subject", &[issuer, subject])
     }
 
+    /// A key that a store kept as [text](Self::as_str).
+    #[must_use]
+    pub fn from_store(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The key as text, for stores.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -88,6 +94,14 @@ pub trait Revocations: Send + Sync + fmt::Debug {
     /// The latest moment at which any of the keys was revoked.
     fn revoked_at<'a>(&'a self, keys: &'a [RevocationKey]) -> BoxFuture<'a, Result<Option<UnixTime>, StoreError>>;
 
+    /// What was revoked after a point in the order in which this store was told, from the beginning without one. What was
+    /// revoked before the call is in the answer, or before that point. `None`: this store has no such order, and is asked
+    /// for [keys](Self::revoked_at) instead.
+    fn news<'a>(&'a self, since: Option<&'a str>) -> BoxFuture<'a, Result<Option<News>, StoreError>> {
+        let _ = since;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Refuses the bearer of a key the next sign-in, or lets them in again, as was decided at this moment. A decision that
     /// is older than the one that is remembered changes nothing: news may arrive in another order than it happened in.
     fn refuse<'a>(
@@ -110,6 +124,28 @@ pub trait Revocations: Send + Sync + fmt::Debug {
 
     /// Takes a first time back, so that the next one is the first again.
     fn forget_seen<'a>(&'a self, key: &'a RevocationKey) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// What was revoked since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The point up to which this goes, in the store's own words: what to ask with next.
+    pub cursor: String,
+    /// These are all that there are: what was heard before is void.
+    pub is_whole: bool,
+    /// Each key once or more.
+    pub revoked: Vec<Revoked>,
+}
+
+/// A revocation, as it was [made](Revocations::revoke).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// What sessions carry that are ended.
+    pub key: RevocationKey,
+    /// Those that were begun until then.
+    pub at: UnixTime,
+    /// When no such session can live any more.
+    pub forget: UnixTime,
 }
 
 /// What happens to the next sign-in.
