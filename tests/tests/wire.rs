@@ -670,7 +670,7 @@ async fn cookies_can_be_secure_behind_a_proxy_that_does_not_say_so() {
 
 #[tokio::test]
 async fn b6_a_long_session_is_written_read_and_shrunk_in_chunks() {
-    let size = Arc::new(Mutex::new(8000_usize));
+    let size = Arc::new(Mutex::new(7900_usize));
     let wanted = size.clone();
     let mut house = House::with(|builder| {
         builder.provider(scalekit()).jwt(move |mut input| {
@@ -700,7 +700,7 @@ async fn b6_a_long_session_is_written_read_and_shrunk_in_chunks() {
     );
     assert_eq!(house.cookies("session-token").len(), 1);
 
-    *size.lock().unwrap() = 8000;
+    *size.lock().unwrap() = 7900;
     let page = house.browser.get(&format!("{BASE}/session")).await;
     assert_eq!(
         names(&page),

@@ -25,5 +25,5 @@ mod routes;
 
 pub use bearer::{Bearer, BearerRejection, RequireScopes, require_scopes};
 pub use extract::{MaybeSignedIn, SignedIn, SignedInRejection};
-pub use protect::require_session;
+pub use protect::{RequireStepUp, require_session, require_step_up};
 pub use routes::routes;

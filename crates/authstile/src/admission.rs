@@ -12,6 +12,7 @@ use crate::random::uuid_text;
 use crate::registration::{Facts, StoreTokens};
 use crate::session::Read;
 use crate::settings::Settings;
+use crate::step_up::Authentication;
 use crate::store::{Accounts, NewUser, RevocationKey, StoreError, StoredUser, UserChanges};
 use crate::visit::Visit;
 
@@ -25,6 +26,10 @@ pub(crate) struct Identity {
     pub(crate) profile: Claims,
     /// What the provider knows beyond the claims, and what the session can be revoked by.
     pub(crate) facts: Facts,
+    /// How and when they proved who they are.
+    pub(crate) authentication: Authentication,
+    /// Whether a page of somebody who is signed in asked for it: then no account is linked by it.
+    pub(crate) steps_up: bool,
 }
 
 /// **Proof**: policy and hooks said yes.
@@ -34,6 +39,7 @@ pub(crate) struct Admission {
     pub(crate) account: Account,
     pub(crate) profile: Claims,
     pub(crate) facts: Facts,
+    pub(crate) authentication: Authentication,
     /// Whether the person was just created; `None` where nobody is stored.
     pub(crate) is_new: Option<bool>,
 }
@@ -73,8 +79,10 @@ pub(crate) async fn admit(settings: &Settings, visit: &Visit<'_>, identity: Iden
             Err(Error::Store(error)) if error.is_conflict() && is_first_try => is_first_try = false,
             Ok(Outcome::Ask(person)) => return Ok(Admitted::Ask { user_id: person.id, account: identity.account }),
             Ok(Outcome::In(user, is_new)) => {
-                let Identity { account, profile, facts, .. } = identity;
-                return Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, is_new: Some(is_new) })));
+                let Identity { account, profile, facts, authentication, .. } = identity;
+                let is_new = Some(is_new);
+                let admission = Admission { user, account, profile, facts, authentication, is_new };
+                return Ok(Admitted::Yes(Box::new(admission)));
             }
             Err(error) => return Err(error),
         }
@@ -89,9 +97,9 @@ async fn admit_unknown(settings: &Settings, visit: &Visit<'_>, identity: Identit
     if let Some(elsewhere) = ask_hook(settings, user.clone(), &identity).await? {
         return Ok(elsewhere);
     }
-    let Identity { account, profile, facts, .. } = identity;
+    let Identity { account, profile, facts, authentication, .. } = identity;
     let user = as_stored(user, visit);
-    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, is_new: None })))
+    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, authentication, is_new: None })))
 }
 
 /// Station *admit* for somebody whom the application itself has checked. Nothing is created or linked: the application knows
@@ -115,11 +123,13 @@ pub(crate) async fn admit_credentials(
         user,
         profile: Claims::new(),
         facts: Facts { keys: keys.into_iter().take(1).collect(), member: None },
+        authentication: Authentication::here(visit.now),
+        steps_up: false,
     };
     if let Some(elsewhere) = ask_hook(settings, identity.user.clone(), &identity).await? {
         return Ok(elsewhere);
     }
-    let Identity { account, profile, facts, user, .. } = identity;
+    let Identity { account, profile, facts, user, authentication, .. } = identity;
     let known = match settings.stores.accounts.as_deref() {
         Some(accounts) => accounts.find_user(&user.id).await?,
         None => None,
@@ -130,7 +140,7 @@ pub(crate) async fn admit_credentials(
         return Err(Error::hook("authorize", problem.into()));
     }
     let user = known.unwrap_or_else(|| as_stored(user, visit));
-    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, is_new: None })))
+    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, authentication, is_new: None })))
 }
 
 /// Somebody who is not stored, as if they were.
@@ -187,7 +197,8 @@ async fn look_up(
             accounts.find_user_by_account(&account.provider, &account.provider_account_id).await?
         }
     };
-    let current = current(settings, accounts, visit).await?;
+    // Somebody else who answers a page's question for a fresh sign-in comes in as themselves.
+    let current = if identity.steps_up { None } else { current(settings, accounts, visit).await? };
     let namesake = match identity.user.email.as_deref() {
         Some(email) if owner.is_none() && (is_mail(identity) || current.is_none()) => {
             accounts.find_user_by_email(email).await?

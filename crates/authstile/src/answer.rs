@@ -16,8 +16,20 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 enum Body {
     Redirect(String),
-    Json { status: StatusCode, text: Bytes, store: Store },
-    Page { status: StatusCode, html: String },
+    Json {
+        status: StatusCode,
+        text: Bytes,
+        store: Store,
+    },
+    Page {
+        status: StatusCode,
+        html: String,
+    },
+    /// An empty page, which pages of this origin may show in a frame; `None`: none may.
+    Frame {
+        status: StatusCode,
+        ancestor: Option<String>,
+    },
 }
 
 /// Whether an answer may be kept by caches.
@@ -38,6 +50,11 @@ impl Answer {
 
     pub(crate) fn page(status: StatusCode, html: String) -> Self {
         Self { body: Body::Page { status, html }, cookies: Vec::new() }
+    }
+
+    /// An empty page for a frame on a page of another origin: the one answer that may be framed.
+    pub(crate) fn frame(status: StatusCode, ancestor: Option<String>) -> Self {
+        Self { body: Body::Frame { status, ancestor }, cookies: Vec::new() }
     }
 
     pub(crate) fn with(mut self, cookies: impl IntoIterator<Item = SetCookie>) -> Self {
@@ -93,6 +110,18 @@ impl Answer {
                 }
                 *response.status_mut() = status;
                 *response.body_mut() = html.into();
+            }
+            // No X-Frame-Options: it cannot name an origin, and browsers that know `frame-ancestors` do without.
+            Body::Frame { status, ancestor } => {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+                headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+                headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+                let ancestor = ancestor.as_deref().unwrap_or("'none'");
+                let policy = HeaderValue::try_from(format!("default-src 'none'; frame-ancestors {ancestor}"));
+                let nobody = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(nobody));
+                *response.status_mut() = status;
             }
         }
         response

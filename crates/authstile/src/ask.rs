@@ -8,6 +8,7 @@ use crate::error::{Error, Leg};
 use crate::pending::{AnswerBy, PendingSignIn};
 use crate::registry::Resolved;
 use crate::settings::Settings;
+use crate::step_up::StepUp;
 use crate::visit::Visit;
 
 /// Stations *begin*, *ask* and *seal*.
@@ -18,9 +19,22 @@ pub(crate) async fn begin(
     asked: Vec<(String, String)>,
     return_to: &str,
 ) -> Result<Answer, Error> {
+    begin_demanding(settings, visit, provider, asked, return_to, None).await
+}
+
+/// The same for a page that wants a fresh or a strong sign-in, which is checked when the browser comes back.
+pub(crate) async fn begin_demanding(
+    settings: &Settings,
+    visit: &Visit<'_>,
+    provider: Resolved<'_>,
+    asked: Vec<(String, String)>,
+    return_to: &str,
+    demanded: Option<StepUp>,
+) -> Result<Answer, Error> {
     let id = provider.entry.id();
     let redirect_uri = settings.url(&visit.origin, &format!("callback/{id}"));
     let pending = PendingSignIn::begin(id, asked, redirect_uri, return_to.to_owned(), &*settings.random)?;
+    let pending = PendingSignIn { demanded, ..pending };
     let url = authorization_url(provider, &pending).await?;
     let cookies = pending.seal(settings, visit, answer_by(provider))?;
     Ok(Answer::redirect(url).with(visit.first_cookies.iter().cloned()).with(cookies))

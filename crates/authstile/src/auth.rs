@@ -19,10 +19,12 @@ use crate::flow::callback::{Failed, callback};
 use crate::flow::connect::{connect, offer};
 use crate::flow::credentials;
 use crate::flow::email;
+use crate::flow::front_channel;
 use crate::flow::initiate::{Initiated, arrives_at_callback, initiate};
 use crate::flow::page::{self, Failure};
 use crate::flow::refresh::fresh;
 use crate::flow::session::{session, update};
+use crate::flow::sessions;
 use crate::flow::sign_in::sign_in;
 use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
@@ -135,11 +137,23 @@ impl Auth {
     /// # Errors
     /// When the host is not ours or the `jwt` hook fails.
     pub async fn session(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<Session>, Error> {
-        let settings = &*self.0;
+        match self.live(headers, uri).await? {
+            Some((_, live)) => self.session_of(*live).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The session of a request, as it stands in the cookie or in the store.
+    pub(crate) async fn live(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<(&Kind, Box<Live>)>, Error> {
+        let settings = self.settings();
         let kind = settings.kind(&settings.origin(headers, uri)?);
-        let now = settings.clock.now();
-        let Read::Live(live) = settings.live(kind, &Cookies::parse(headers), now).await? else { return Ok(None) };
-        let Live { claims, expires, row } = *live;
+        let read = settings.live(kind, &Cookies::parse(headers), settings.clock.now()).await?;
+        Ok(if let Read::Live(live) = read { Some((kind, live)) } else { None })
+    }
+
+    /// The same as the application sees it; `None` when the `jwt` hook ends it.
+    pub(crate) async fn session_of(&self, live: Live) -> Result<Option<Session>, Error> {
+        let Live { claims, expires, row } = live;
         if row.is_some() {
             return Ok(Some(Session::from_claims(claims, expires)));
         }
@@ -151,7 +165,7 @@ impl Auth {
             profile: None,
             update: None,
         };
-        let claims = settings.hooks.jwt(claims, input).await?;
+        let claims = self.0.hooks.jwt(claims, input).await?;
         Ok(claims.map(|claims| Session::from_claims(claims, expires)))
     }
 
@@ -307,6 +321,9 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
         Route::SignOutPage => page::sign_out(settings, visit).await,
         // Both were answered before: they come without a browser.
         Route::BackChannelLogout(_) | Route::Webhook(_) => return Err(Error::from(RequestError::UnknownAction).into()),
+        Route::FrontChannelLogout(id) => front_channel::logout(settings, visit, id).await,
+        Route::Sessions => sessions::list(settings, visit).await?,
+        Route::EndSessions => sessions::end(settings, visit).await?,
         Route::SignOut => sign_out(settings, visit).await?,
         Route::SignedOut => signed_out(settings, visit),
         Route::Callback(id) if settings.email(id).is_some() || settings.credentials(id).is_some() => {
@@ -366,7 +383,7 @@ async fn initiated(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<A
 
 /// The answer when not even our own address is known, or outside of our own paths: a page for people, JSON for programs. The
 /// status is 500, or 503 where storage cannot be reached.
-fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
+pub(crate) fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
     let reference = settings.reference();
     error.log(&reference);
     let reason = error.reason();
@@ -375,7 +392,7 @@ fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> An
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     match route {
-        Some(Route::SignInPage | Route::SignOutPage | Route::Error | Route::VerifyRequest) => {
+        Some(Route::SignInPage | Route::SignOutPage | Route::Sessions | Route::Error | Route::VerifyRequest) => {
             page::error_page(settings, "/", None, &Failure::new(reason, reference, status))
         }
         _ => {
@@ -386,7 +403,7 @@ fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> An
 }
 
 /// Whether a person's browser is opening a page, rather than a program fetching something.
-fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if !matches!(*method, Method::GET | Method::HEAD) || headers.contains_key("x-requested-with") {
         return false;

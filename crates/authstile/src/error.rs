@@ -18,6 +18,7 @@ use crate::registration::IdentityMismatch;
 use crate::registry::ProviderError;
 use crate::seal::SealError;
 use crate::session::WriteError;
+use crate::step_up::InsufficientAuthentication;
 use crate::store::StoreError;
 use crate::transport::TransportError;
 
@@ -171,6 +172,14 @@ pub enum Denied {
     /// Somebody else came back than was asked for.
     #[error(transparent)]
     Mismatch(#[from] IdentityMismatch),
+    /// The sign-in is older or weaker than a page asks for.
+    #[error("provider {provider}: {why}")]
+    Insufficient {
+        /// The provider's id.
+        provider: String,
+        /// What is missing.
+        why: InsufficientAuthentication,
+    },
 }
 
 /// Why a link or code does not sign in.
@@ -263,11 +272,17 @@ impl Error {
                 IdentityMismatch::Tenant { .. } => Reason::AccessDenied,
                 IdentityMismatch::Malformed(_) => Reason::ProviderMisbehaved,
             },
+            Self::Denied(Denied::Insufficient { why: InsufficientAuthentication::Acr { .. }, .. }) => {
+                Reason::SignInTooWeak
+            }
+            Self::Denied(Denied::Insufficient { .. }) => Reason::SignInTooOld,
             Self::Provider { source, .. } => match source {
                 ProviderError::Authorization(authstile_oauth::authorize::AuthorizationResponseError::Refused(
                     refusal,
                 )) => match refusal.error.as_str() {
                     "access_denied" => Reason::ProviderDenied,
+                    // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2.
+                    "unmet_authentication_requirements" => Reason::SignInTooWeak,
                     _ => Reason::ProviderRefused,
                 },
                 ProviderError::Transport {
@@ -367,6 +382,8 @@ pub enum Reason {
     ProviderUnreachable,
     SessionRequired,
     SignInExpired,
+    SignInTooOld,
+    SignInTooWeak,
     SignInUnknown,
     StalePage,
     TooManyAttempts,
@@ -397,6 +414,8 @@ impl Reason {
         Self::ProviderUnreachable,
         Self::SessionRequired,
         Self::SignInExpired,
+        Self::SignInTooOld,
+        Self::SignInTooWeak,
         Self::SignInUnknown,
         Self::StalePage,
         Self::TooManyAttempts,
@@ -434,7 +453,9 @@ impl Reason {
             | Self::OrganizationMismatch
             | Self::ConnectionMismatch
             | Self::NotProvisioned
+            | Self::SignInTooOld
             | Self::DomainNotAllowed => code == "AccessDenied",
+            Self::SignInTooWeak => matches!(code, "AccessDenied" | "OAuthCallbackError"),
             Self::AccountExists | Self::AccountOfAnother | Self::ConnectAccount => code == "OAuthAccountNotLinked",
             Self::CredentialsRejected => code == "CredentialsSignin",
             Self::MailNotSent | Self::TooManyAttempts => code == "EmailSignInError",
@@ -463,6 +484,8 @@ impl Reason {
             | Self::ConnectionMismatch
             | Self::DomainNotAllowed
             | Self::NotProvisioned
+            | Self::SignInTooOld
+            | Self::SignInTooWeak
             | Self::Verification => http::StatusCode::FORBIDDEN,
             Self::TooManyAttempts => http::StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => http::StatusCode::NOT_FOUND,

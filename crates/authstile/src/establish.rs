@@ -56,7 +56,7 @@ pub(crate) async fn establish(
     Ok(Answer::redirect(to).with(cookies))
 }
 
-/// What every session can be ended by beside what the provider knows: its own id, and its person.
+/// What every session can be ended by beside what the provider knows: its own id, and its person. That one comes last.
 fn keys(admission: &Admission, id: &str) -> Vec<RevocationKey> {
     let own = [RevocationKey::session(id), RevocationKey::user(&admission.user.id)];
     admission.facts.keys.iter().cloned().chain(own).collect()
@@ -70,7 +70,14 @@ async fn in_cookie(
 ) -> Result<Vec<SetCookie>, Error> {
     let keys = keys(admission, &id);
     let provider = admission.account.provider.clone();
-    let facts = SessionFacts { id, provider, at: visit.now.millis(), begun: None, keys };
+    let facts = SessionFacts {
+        id,
+        provider,
+        at: visit.now.millis(),
+        begun: None,
+        keys,
+        authentication: admission.authentication.clone(),
+    };
     let user = User::from(admission.user.clone());
     let mut claims = default_claims(&user);
     claims.extend(admission.facts.member.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
@@ -112,6 +119,7 @@ async fn in_store(
         keys,
         user_agent: visit.user_agent().map(|name| name.chars().take(USER_AGENT).collect()),
         address: visit.address.map(|address| address.to_string()),
+        authentication: admission.authentication.clone(),
         claims,
     };
     let token = stored.create(&admission.user, &data, visit.now, &*settings.random).await?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::model::Claims;
+use crate::step_up::Authentication;
 use crate::store::{RevocationKey, SessionData};
 
 /// The member of the session token that holds the facts. Auth.js leaves it alone.
@@ -22,8 +23,11 @@ pub(crate) struct SessionFacts {
     /// The same, where the session went on under a new id since: `at` is that moment then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) begun: Option<i64>,
-    /// What it can be revoked by.
+    /// What it can be revoked by; the last one is the person's.
     pub(crate) keys: Vec<RevocationKey>,
+    /// How and when the person proved who they are; under a short name, because it is sent with every request.
+    #[serde(rename = "how", default, skip_serializing_if = "Authentication::is_empty")]
+    pub(crate) authentication: Authentication,
 }
 
 impl SessionFacts {
@@ -34,7 +38,14 @@ impl SessionFacts {
 
     /// The facts of a session that is kept in a store.
     pub(crate) fn from_data(data: &SessionData) -> Self {
-        Self { id: data.id.clone(), provider: data.provider.clone(), at: data.at, begun: None, keys: data.keys.clone() }
+        Self {
+            id: data.id.clone(),
+            provider: data.provider.clone(),
+            at: data.at,
+            begun: None,
+            keys: data.keys.clone(),
+            authentication: data.authentication.clone(),
+        }
     }
 
     /// Writes them into the claims of a session.

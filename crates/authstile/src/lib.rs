@@ -24,6 +24,8 @@ mod connect;
 pub mod cookie;
 pub mod credentials;
 mod customize;
+mod demand;
+mod device;
 mod directory;
 mod email;
 mod email_address;
@@ -63,8 +65,10 @@ mod route;
 pub mod routing;
 pub mod seal;
 mod session;
+mod session_list;
 mod settings;
 mod signed_secret;
+mod step_up;
 pub mod store;
 mod stored;
 mod transport;
@@ -91,7 +95,6 @@ pub use memory::MemoryStore;
 pub use model::{Account, AccountKind, Claims, Session, User};
 pub use page::{ColorScheme, Theme};
 pub use pending::PENDING_SECONDS;
-pub use people::SessionOverview;
 pub use provider::Provider;
 pub use refresh::ProviderToken;
 pub use registration::{
@@ -101,7 +104,9 @@ pub use registration::{
 pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};
 pub use session::SessionLifetime;
+pub use session_list::SessionOverview;
 pub use settings::Pages;
+pub use step_up::{Authentication, InsufficientAuthentication, StepUp};
 pub use store::{
     Accounts, Leases, MemoryRevocations, OneTime, RevocationKey, Revocations, Sessions, StoreError, Throttle,
 };

@@ -14,6 +14,7 @@ use crate::error::{Error, RequestError};
 use crate::random::Random;
 use crate::seal::SealError;
 use crate::settings::Settings;
+use crate::step_up::StepUp;
 use crate::visit::Visit;
 
 /// Seconds that a visitor has for signing in at the provider.
@@ -39,6 +40,9 @@ pub(crate) struct PendingSignIn {
     pub(crate) asked: Vec<(String, String)>,
     pub(crate) redirect_uri: String,
     pub(crate) return_to: String,
+    /// What the page asked of this sign-in that it returns to; `None`: nothing, it is an ordinary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) demanded: Option<StepUp>,
 }
 
 /// Whether the answer comes with a form that another site posts.
@@ -69,6 +73,7 @@ impl PendingSignIn {
             asked,
             redirect_uri,
             return_to,
+            demanded: None,
         })
     }
 

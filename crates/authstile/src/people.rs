@@ -4,55 +4,12 @@ use http::header::HeaderValue;
 use http::{HeaderMap, Uri};
 
 use crate::auth::{Auth, headers_of};
-use crate::clock::UnixTime;
 use crate::cookie::Cookies;
 use crate::error::Error;
 use crate::event::Event;
-use crate::facts::SessionFacts;
 use crate::model::Account;
-use crate::session::{Live, Read};
-use crate::settings::{Kind, Settings};
-use crate::store::{Accounts, Except, RevocationKey, SessionData, StoredSession, StoredUser};
-
-/// A session, as a list shows it to its person or to an administrator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionOverview {
-    /// Its own id, which names it and signs nobody in; `None` for sessions that Auth.js made.
-    pub id: Option<String>,
-    /// The provider that it came from.
-    pub provider: Option<String>,
-    /// When it began.
-    pub begun: Option<UnixTime>,
-    /// When it was last used, to within the `update_age`.
-    pub seen: Option<UnixTime>,
-    /// When it ends unless it is used before.
-    pub expires: UnixTime,
-    /// The browser, as it calls itself.
-    pub user_agent: Option<String>,
-    /// The address of the client at sign-in.
-    pub address: Option<String>,
-}
-
-impl From<StoredSession> for SessionOverview {
-    fn from(stored: StoredSession) -> Self {
-        let expires = stored.expires;
-        let Some(data) = stored.data else {
-            return Self {
-                id: None,
-                provider: None,
-                begun: None,
-                seen: None,
-                expires,
-                user_agent: None,
-                address: None,
-            };
-        };
-        let SessionData { id, provider, at, seen, user_agent, address, .. } = data;
-        let (begun, seen) = (Some(UnixTime::from_millis(at)), Some(UnixTime::from_millis(seen)));
-        Self { id: Some(id), provider: Some(provider), begun, seen, expires, user_agent, address }
-    }
-}
+use crate::session_list::{self, SessionOverview};
+use crate::store::{Accounts, Except, RevocationKey, StoredUser};
 
 impl Auth {
     /// The sessions of a person, the latest first. Empty where sessions live in cookies: only their browsers know them.
@@ -62,8 +19,8 @@ impl Auth {
     pub async fn sessions_of(&self, user_id: &str) -> Result<Vec<SessionOverview>, Error> {
         let Some(stored) = &self.settings().stores.sessions else { return Ok(Vec::new()) };
         let now = self.settings().clock.now();
-        let sessions = stored.store.of_user(user_id).await?;
-        Ok(sessions.into_iter().filter(|session| session.expires > now).map(SessionOverview::from).collect())
+        let sessions = stored.of_user(user_id, now).await?;
+        Ok(sessions.into_iter().map(SessionOverview::from).collect())
     }
 
     /// The id of the session that a request belongs to, for telling it apart in a list.
@@ -75,7 +32,8 @@ impl Auth {
         Ok(live.and_then(|(_, live)| live.facts()).map(|facts| facts.id))
     }
 
-    /// Ends one session of a person, by its id. Also one in a cookie.
+    /// Ends one session of a person, by its id. Also one in a cookie, where the id alone decides: whose it is, only its
+    /// browser knows.
     ///
     /// # Errors
     /// When the store fails.
@@ -113,17 +71,9 @@ impl Auth {
     pub async fn end_other_sessions(&self, headers: &HeaderMap, uri: &Uri) -> Result<Vec<HeaderValue>, Error> {
         let settings = self.settings();
         let Some((kind, live)) = self.live(headers, uri).await? else { return Ok(Vec::new()) };
-        match (&settings.stores.sessions, &live.row) {
-            (Some(stored), Some(row)) => {
-                let except = Except::Key(&row.session.key);
-                stored.store.delete_of_user(&row.session.user.id, except).await?;
-            }
-            _ => {
-                let user = live.text("sub").unwrap_or_default();
-                settings.end_sessions(&RevocationKey::user(user), settings.clock.now()).await?;
-            }
-        }
-        self.replace(kind, *live, headers).await
+        let cookies = Cookies::parse(headers);
+        let written = session_list::end_others(settings, kind, *live, &cookies, settings.clock.now()).await?;
+        Ok(headers_of(&written))
     }
 
     /// Gives the session of this request a new key, and ends the old one: after somebody got more rights than they had, so
@@ -137,46 +87,8 @@ impl Auth {
         if let (None, Some(facts)) = (&live.row, live.facts()) {
             settings.end_sessions(&RevocationKey::session(&facts.id), settings.clock.now()).await?;
         }
-        self.replace(kind, *live, headers).await
-    }
-
-    async fn live(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<(&Kind, Box<Live>)>, Error> {
-        let settings = self.settings();
-        let kind = settings.kind(&settings.origin(headers, uri)?);
-        let read = settings.live(kind, &Cookies::parse(headers), settings.clock.now()).await?;
-        Ok(if let Read::Live(live) = read { Some((kind, live)) } else { None })
-    }
-
-    /// The same session under a new key; for one in a cookie, under a new id and a later moment, which outlive what was
-    /// just ended.
-    async fn replace(&self, kind: &Kind, live: Live, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
-        let settings = self.settings();
-        let (now, cookies) = (settings.clock.now(), Cookies::parse(headers));
-        let written = match (&settings.stores.sessions, live.row) {
-            (Some(stored), Some(row)) => {
-                let StoredSession { key, user, data, .. } = row.session;
-                let data = match data {
-                    Some(data) => data,
-                    None => SessionData {
-                        id: settings.random.uuid()?,
-                        at: now.millis(),
-                        seen: now.millis(),
-                        ..SessionData::default()
-                    },
-                };
-                let token = stored.create(&user, &data, now, &*settings.random).await?;
-                stored.store.delete(&key).await?;
-                kind.session.write_token(&token, &cookies, now)?
-            }
-            _ => {
-                let mut claims = live.claims;
-                if let Some(facts) = SessionFacts::of(&claims) {
-                    renamed(facts, settings, now)?.write(&mut claims);
-                }
-                kind.session.write(claims, &cookies, now, &*settings.random)?
-            }
-        };
-        Ok(headers_of(&written))
+        let cookies = Cookies::parse(headers);
+        Ok(headers_of(&session_list::replace(settings, kind, *live, &cookies, settings.clock.now()).await?))
     }
 
     /// The person with this id, where there is a store of accounts.
@@ -251,13 +163,4 @@ impl Auth {
     fn accounts(&self) -> Option<&dyn Accounts> {
         self.settings().stores.accounts.as_deref()
     }
-}
-
-/// A session in a cookie that goes on after what was ended now: it begins a millisecond later, under an id of its own.
-fn renamed(facts: SessionFacts, settings: &Settings, now: UnixTime) -> Result<SessionFacts, Error> {
-    let id = settings.random.uuid()?;
-    let old = RevocationKey::session(&facts.id);
-    let keys = facts.keys.into_iter().map(|key| if key == old { RevocationKey::session(&id) } else { key }).collect();
-    let begun = Some(facts.begun.unwrap_or(facts.at));
-    Ok(SessionFacts { id, keys, begun, at: now.millis() + 1, ..facts })
 }

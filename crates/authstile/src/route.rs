@@ -19,6 +19,12 @@ pub(crate) enum Route<'a> {
     Callback(&'a str),
     /// A provider ended a session.
     BackChannelLogout(&'a str),
+    /// The same, in a frame of the provider's page.
+    FrontChannelLogout(&'a str),
+    /// Where somebody is signed in.
+    Sessions,
+    /// An end to one of those, or to all but this one.
+    EndSessions,
     /// A provider tells what happened.
     Webhook(&'a str),
     /// A sign-in that begins elsewhere.
@@ -59,7 +65,13 @@ impl<'a> Route<'a> {
         let provider = named.filter(|id| *id != "undefined");
         let takes_provider = matches!(
             action,
-            "signin" | "callback" | "initiate" | "backchannel-logout" | "webhooks" | "webauthn-options"
+            "signin"
+                | "callback"
+                | "initiate"
+                | "backchannel-logout"
+                | "frontchannel-logout"
+                | "webhooks"
+                | "webauthn-options"
         );
         if named.is_some() && !takes_provider {
             return Err(NoRoute::BadRequest);
@@ -76,6 +88,9 @@ impl<'a> Route<'a> {
             ("signed-out", false, _) => Ok(Self::SignedOut),
             ("callback", _, Some(id)) => Ok(Self::Callback(id)),
             ("backchannel-logout", true, Some(id)) => Ok(Self::BackChannelLogout(id)),
+            ("frontchannel-logout", false, Some(id)) => Ok(Self::FrontChannelLogout(id)),
+            ("sessions", false, _) => Ok(Self::Sessions),
+            ("sessions", true, _) => Ok(Self::EndSessions),
             ("webhooks", true, Some(id)) => Ok(Self::Webhook(id)),
             ("initiate", _, Some(id)) => Ok(Self::Initiate(id)),
             ("connect", false, _) => Ok(Self::ConnectPage),
@@ -106,6 +121,11 @@ mod tests {
         assert_eq!(post("/api/auth/signin/scalekit"), Ok(Route::SignIn(Some("scalekit"))));
         assert_eq!(post("/api/auth/signin"), Ok(Route::SignIn(None)));
         assert_eq!(post("/api/auth/callback/apple"), Ok(Route::Callback("apple")));
+        assert_eq!(get("/api/auth/sessions"), Ok(Route::Sessions));
+        assert_eq!(post("/api/auth/sessions"), Ok(Route::EndSessions));
+        assert_eq!(get("/api/auth/frontchannel-logout/acme"), Ok(Route::FrontChannelLogout("acme")));
+        assert_eq!(post("/api/auth/frontchannel-logout/acme"), Err(NoRoute::BadRequest));
+        assert_eq!(get("/api/auth/frontchannel-logout"), Err(NoRoute::BadRequest));
         for unknown in [
             get("/api/auth/signin/scalekit"),
             post("/api/auth/csrf"),

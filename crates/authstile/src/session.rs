@@ -10,6 +10,7 @@ use crate::facts::SessionFacts;
 use crate::model::{Claims, User};
 use crate::random::Random;
 use crate::seal::{SealError, Sealer, Secrets};
+use crate::step_up::Authentication;
 use crate::store::StoredSession;
 
 /// How long sessions last.
@@ -85,6 +86,11 @@ impl Live {
             Some(row) => row.session.data.as_ref().map(SessionFacts::from_data),
             None => SessionFacts::of(&self.claims),
         }
+    }
+
+    /// How and when the person proved who they are; nothing is known for sessions that Auth.js made.
+    pub(crate) fn authentication(&self) -> Authentication {
+        self.facts().map(|facts| facts.authentication).unwrap_or_default()
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -68,6 +68,21 @@ impl StoredSessions {
         Ok(read)
     }
 
+    /// The sessions of a person that go on, the latest first.
+    pub(crate) async fn of_user(&self, user_id: &str, now: UnixTime) -> Result<Vec<StoredSession>, StoreError> {
+        let is_over = |session: &StoredSession| {
+            session.expires <= now || self.lifetime.is_over(session.data.as_ref().map(|data| data.at), now)
+        };
+        let mut sessions = self.store.of_user(user_id).await?;
+        sessions.retain(|session| !is_over(session));
+        Ok(sessions)
+    }
+
+    /// Seconds by which the last use that is written down may be out of date.
+    pub(crate) fn update_age(&self) -> i64 {
+        self.lifetime.update_age
+    }
+
     /// A new session, under a key that nobody can guess. Returns the cookie's value.
     pub(crate) async fn create(
         &self,

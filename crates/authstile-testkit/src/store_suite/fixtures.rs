@@ -6,7 +6,7 @@ use authstile::clock::UnixTime;
 use authstile::oauth::secret::{AccessToken, RawIdToken, RefreshToken};
 use authstile::random::{Random as _, SystemRandom};
 use authstile::store::{NewSession, NewUser, RevocationKey, SessionData, StoredSession, StoredUser};
-use authstile::{Account, AccountKind, Claims};
+use authstile::{Account, AccountKind, Authentication, Claims};
 use serde_json::json;
 use tokio::sync::Barrier;
 
@@ -139,6 +139,11 @@ pub(super) fn session(stores: &Stores, user: &StoredUser) -> StoredSession {
         seen: now.millis(),
         user_agent: Some("Browser/1.0 (Ünïcode; 漢字)".to_owned()),
         address: Some("2001:db8::1".to_owned()),
+        authentication: Authentication {
+            auth_time: Some(now.seconds()),
+            acr: Some("urn:example:mfa".to_owned()),
+            amr: vec!["pwd".to_owned(), "otp".to_owned()],
+        },
         claims: claims(json!({ "z": "first", "organization": "org_1", "a": [1, { "b": null }] })),
     };
     StoredSession { key: hash(), user: user.clone(), expires: stores.after(3600), data: Some(data) }

@@ -21,6 +21,7 @@ use crate::registration::{Facts, IdentityMismatch};
 use crate::registry::{ProviderError, Resolved};
 use crate::return_to::ReturnTo;
 use crate::settings::Settings;
+use crate::step_up::Authentication;
 use crate::store::RevocationKey;
 use crate::visit::Visit;
 
@@ -74,7 +75,7 @@ async fn finish(
     if pending.provider != id {
         return Err(RequestError::WrongProvider { expected: pending.provider, got: id.to_owned() }.into());
     }
-    let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, .. } = pending;
+    let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, demanded, .. } = pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
     // What begins a sign-in has no place in the answer to one.
@@ -105,6 +106,11 @@ async fn finish(
             .try_for_each(|check| check.check(id_token, &asked))
             .map_err(Denied::Mismatch)?;
     }
+    let authentication = id_token.as_ref().map(|token| Authentication::of(token, visit.now)).unwrap_or_default();
+    if let Some(demanded) = &demanded {
+        let insufficient = |why| Denied::Insufficient { provider: id.to_owned(), why };
+        demanded.check(&authentication, visit.now).map_err(insufficient)?;
+    }
     let carried = provider.callback_member(parameters);
     let mut claims = provider.profile(&tokens, id_token.as_ref(), carried).await.map_err(failed)?;
     let sources = Sources { profile: &claims, token: &tokens.other, options: &provider.entry.options };
@@ -117,7 +123,8 @@ async fn finish(
     let issuer = provider.issuer_of(id_token.as_ref());
     let facts = facts(provider, issuer.as_ref(), &subject, id_token.as_ref(), &tokens).await;
     let account = account(provider, tokens, subject.as_str(), visit.now.seconds());
-    let identity = Identity { issuer, subject, user, account, profile: claims, facts };
+    let steps_up = demanded.is_some();
+    let identity = Identity { issuer, subject, user, account, profile: claims, facts, authentication, steps_up };
     match admit(settings, visit, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to),

@@ -5,6 +5,7 @@ use authstile_oauth::word::Subject;
 
 use crate::admission::{Admitted, Identity, admit};
 use crate::answer::Answer;
+use crate::clock::UnixTime;
 use crate::code_request::{CodeRequest, Opened};
 use crate::connect::ask_owner;
 use crate::cookie::SetCookie;
@@ -19,6 +20,7 @@ use crate::random::hex;
 use crate::registration::Facts;
 use crate::return_to::ReturnTo;
 use crate::settings::Settings;
+use crate::step_up::Authentication;
 use crate::store::{OneTime, OneTimeValue, Quota, RevocationKey};
 use crate::visit::Visit;
 
@@ -161,7 +163,7 @@ pub(crate) async fn callback(
         }
     };
     let email = consume(settings, visit, &email, &secret).await?;
-    let identity = identity(provider, &email)?;
+    let identity = identity(provider, &email, visit.now)?;
     let answer = match admit(settings, visit, identity).await? {
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await?,
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to)?,
@@ -187,7 +189,7 @@ async fn consume(settings: &Settings, visit: &Visit<'_>, email: &str, secret: &s
     Err(unknown())
 }
 
-fn identity(provider: &EmailProvider, email: &EmailIdentifier) -> Result<Identity, Error> {
+fn identity(provider: &EmailProvider, email: &EmailIdentifier, now: UnixTime) -> Result<Identity, Error> {
     let subject = Subject::parse(email.as_str()).map_err(|_| Error::Bug("an address that is no subject"))?;
     Ok(Identity {
         issuer: None,
@@ -195,6 +197,8 @@ fn identity(provider: &EmailProvider, email: &EmailIdentifier) -> Result<Identit
         account: Account::new(AccountKind::Email, &*provider.id, email.as_str()),
         profile: Claims::new(),
         facts: Facts { keys: vec![RevocationKey::subject(&provider.id, subject.as_str())], member: None },
+        authentication: Authentication::here(now),
+        steps_up: false,
         subject,
     })
 }

@@ -102,6 +102,7 @@ pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
         user: user.as_deref(),
+        sessions: &settings.url(&visit.origin, "sessions"),
         cancel: visit.return_to.as_str(),
     };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())

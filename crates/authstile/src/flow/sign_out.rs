@@ -8,16 +8,20 @@ use crate::leaving::Leaving;
 use crate::registration::EndSession;
 use crate::return_to::ReturnTo;
 use crate::session::{Live, Read};
+use crate::session_list;
 use crate::settings::Settings;
 use crate::store::RevocationKey;
 use crate::visit::Visit;
 
-/// Ends the session of this browser and sends it on.
+/// Ends the session of this browser and sends it on; with `everywhere=true`, all sessions of this person.
 #[tracing::instrument(name = "sign_out", skip_all)]
 pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
     visit.same_origin(settings)?;
     let mut departure = None;
     if let Read::Live(live) = settings.presented(visit.kind, &visit.cookies, visit.now).await? {
+        if visit.body.form.last("everywhere") == Some("true") && is_live(settings, visit).await? {
+            session_list::end_all(settings, &live, visit.now).await?;
+        }
         end(settings, visit, &live).await?;
         departure = depart(settings, visit, &live).await?;
         tracing::info!(user = live.text("sub"), "signed out");
@@ -27,6 +31,11 @@ pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<A
     cookies.extend(visit.kind.vault.clear(&visit.cookies));
     let (to, leaving) = departure.unwrap_or_else(|| (visit.return_to.as_str().to_owned(), None));
     Ok(Answer::redirect(to).with(visit.first_cookies.iter().cloned()).with(cookies).with(leaving))
+}
+
+/// Whether the session was not ended before: one that was says nothing about the person's other ones.
+async fn is_live(settings: &Settings, visit: &Visit<'_>) -> Result<bool, Error> {
+    Ok(matches!(settings.live(visit.kind, &visit.cookies, visit.now).await?, Read::Live(_)))
 }
 
 /// `GET /signed-out`: the browser comes back from the provider. Whatever it carries, it is signed out here; only where it

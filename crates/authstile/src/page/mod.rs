@@ -11,6 +11,7 @@ mod confirm;
 mod connect;
 mod error;
 mod palette;
+mod sessions;
 mod sign_in;
 mod sign_out;
 mod switch;
@@ -21,6 +22,7 @@ mod words;
 pub(crate) use confirm::ConfirmPage;
 pub(crate) use connect::ConnectPage;
 pub(crate) use error::ErrorPage;
+pub(crate) use sessions::{Moment, SessionItem, SessionsPage};
 pub(crate) use sign_in::{Form, ProviderForm, SignInPage};
 pub(crate) use sign_out::SignOutPage;
 pub(crate) use switch::SwitchPage;
@@ -100,9 +102,35 @@ mod tests {
         let sign_in = |providers, notice| {
             SignInPage { shell, providers, csrf_token: text, return_to: text, notice, email: text }.render()
         };
-        let sign_out =
-            |user| SignOutPage { shell, action: text, csrf_token: text, return_to: text, user, cancel: text }.render();
+        let sign_out = |user| {
+            let (action, sessions) = (text, text);
+            SignOutPage { shell, action, csrf_token: text, return_to: text, user, sessions, cancel: text }.render()
+        };
         let error = |sign_in| ErrorPage { shell, notice: notice(text), sign_in, home: text }.render();
+        let sessions = |number, is_complete| {
+            let moment = || Some(Moment { iso: text.to_owned(), text: text.to_owned() });
+            let item = |is_current| SessionItem {
+                handle: text.to_owned(),
+                is_current,
+                device: text.to_owned(),
+                provider: Some(text.to_owned()),
+                address: Some(text.to_owned()),
+                begun: moment(),
+                seen: moment(),
+            };
+            let page = SessionsPage {
+                shell,
+                action: text,
+                sign_out: text,
+                csrf_token: text,
+                return_to: text,
+                user: Some(text),
+                sessions: (0..number).map(|place| item(place == 0)).collect(),
+                is_complete,
+                seen_within: Some(text.to_owned()),
+            };
+            page.render()
+        };
         let code = Some(CodeForm { action: text, csrf_token: text });
         let verify = VerifyPage { shell, home: text, host: text, code, notice: None };
         vec![
@@ -113,6 +141,8 @@ mod tests {
             error(None),
             error(Some(text)),
             verify.render(),
+            sessions(1, false),
+            sessions(3, true),
         ]
     }
 

@@ -13,6 +13,8 @@ pub(crate) struct SignOutPage<'a> {
     pub(crate) return_to: &'a str,
     /// The e-mail address or name of who is signed in.
     pub(crate) user: Option<&'a str>,
+    /// Where somebody sees where they are signed in.
+    pub(crate) sessions: &'a str,
     /// Where "Stay signed in" leads.
     pub(crate) cancel: &'a str,
 }
@@ -36,6 +38,7 @@ mod tests {
             csrf_token: "c5f",
             return_to: "/bye",
             user: Some("ada@acme.example"),
+            sessions: "/auth/sessions",
             cancel: "/notes",
         };
         let html = page.render();
@@ -45,6 +48,8 @@ mod tests {
             "<input type=\"hidden\" name=\"csrfToken\" value=\"c5f\">",
             "<input type=\"hidden\" name=\"callbackUrl\" value=\"/bye\">",
             "id=\"sign-out-submit\"",
+            "name=\"everywhere\" value=\"true\"",
+            "href=\"/auth/sessions\"",
             "<bdi>ada@acme.example</bdi>",
             "href=\"/notes\"",
         ] {
@@ -53,7 +58,7 @@ mod tests {
         page.user = None;
         page.cancel = "javascript:alert(1)";
         let html = page.render();
-        assert!(!html.contains("signed in as"));
+        assert!(!html.contains("signed in as") && !html.contains("everywhere"));
         assert!(!html.contains("javascript:"));
     }
 }

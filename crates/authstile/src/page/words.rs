@@ -109,6 +109,16 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "A sign-in has to be finished within 15 minutes, and this one was begun earlier.",
             "Sign in again: it starts afresh.",
         ),
+        Reason::SignInTooOld => (
+            "Please sign in once more",
+            "The page that you want asks for a sign-in of the last minutes. The service that you sign in with says that yours is older, or does not say.",
+            "Sign out there, then open the page again. If it stays like this, tell the people who run this application.",
+        ),
+        Reason::SignInTooWeak => (
+            "This page needs a stronger sign-in",
+            "It asks for more proof of who you are, such as a second factor, than the service that you sign in with gave.",
+            "Set that up where you sign in and open the page again, or ask your administrator.",
+        ),
         Reason::SignInUnknown => (
             "This sign-in cannot be finished",
             "It was finished already, was begun in another browser, or this browser did not keep our cookie.",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::BoxFuture;
 use crate::clock::UnixTime;
 use crate::model::Claims;
+use crate::step_up::Authentication;
 use crate::store::revocation::RevocationKey;
 use crate::store::{StoreError, StoredUser};
 
@@ -31,6 +32,9 @@ pub struct SessionData {
     /// The address of the client at sign-in, or of the nearest proxy that is not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// How and when the person proved who they are.
+    #[serde(default, skip_serializing_if = "Authentication::is_empty")]
+    pub authentication: Authentication,
     /// Further claims, such as the organization of an enterprise sign-in.
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
