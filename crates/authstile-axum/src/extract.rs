@@ -1,8 +1,10 @@
 //! Who is signed in, as an argument of a handler.
 
-use authstile::{Auth, Session};
+use std::net::SocketAddr;
+
+use authstile::{Auth, PeerAddress, Session};
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 
@@ -37,7 +39,7 @@ where
     type Rejection = SignedInRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let auth = Auth::from_ref(state);
+        let auth = here(&Auth::from_ref(state), parts);
         let MaybeSignedIn(session) = read(&auth, parts).await?;
         session.map(Self).ok_or_else(|| SignedInRejection(auth.challenge(&parts.method, uri(parts), &parts.headers)))
     }
@@ -51,7 +53,7 @@ where
     type Rejection = SignedInRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        read(&Auth::from_ref(state), parts).await
+        read(&here(&Auth::from_ref(state), parts), parts).await
     }
 }
 
@@ -62,6 +64,13 @@ async fn read(auth: &Auth, parts: &Parts) -> Result<MaybeSignedIn, SignedInRejec
     }
     let session = auth.session(&parts.headers, uri(parts)).await;
     session.map(MaybeSignedIn).map_err(|error| SignedInRejection(auth.failure(&parts.headers, &error)))
+}
+
+/// The engine for the requests of this peer, where the application is served with `into_make_service_with_connect_info`, or
+/// somebody else said who it is.
+pub(crate) fn here(auth: &Auth, parts: &Parts) -> Auth {
+    let connected = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| PeerAddress(peer.0.ip()));
+    auth.for_peer(parts.extensions.get().copied().or_else(connected))
 }
 
 /// The address as the browser sees it: a nested router strips its prefix from the other one.

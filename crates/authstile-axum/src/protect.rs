@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 
-use crate::extract::{SignedIn, uri};
+use crate::extract::{SignedIn, here, uri};
 
 /// Middleware: lets through who is signed in, with [`SignedIn`] in the request's extensions; sends a person's browser to
 /// the sign-in page, from which it comes back to where it was; answers a program with 401 and JSON. Renews sessions that
@@ -17,6 +17,7 @@ use crate::extract::{SignedIn, uri};
 /// Put it on with `axum::middleware::from_fn_with_state(auth, require_session)`.
 pub async fn require_session(State(auth): State<Auth>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
+    let auth = here(&auth, &parts);
     match auth.session(&parts.headers, uri(&parts)).await {
         Ok(Some(session)) => serve(&auth, session, parts, body, next).await,
         Ok(None) => auth.challenge(&parts.method, uri(&parts), &parts.headers).map(Body::from),
@@ -68,6 +69,7 @@ fn check(
 ) -> BoxFuture<'static, Response> {
     Box::pin(async move {
         let (parts, body) = request.into_parts();
+        let auth = here(&auth, &parts);
         match auth.step_up(&parts.method, uri(&parts), &parts.headers, &step_up).await {
             Ok(session) => serve(&auth, session, parts, body, next).await,
             Err(answer) => answer.map(Body::from),

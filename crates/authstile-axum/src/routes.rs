@@ -1,15 +1,15 @@
 //! The engine's own paths.
 
-use std::net::SocketAddr;
-
-use authstile::{Auth, ClientAddress};
+use authstile::Auth;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
+
+use crate::extract::here;
 
 /// Bytes of a request body; a form of ours has a few hundred, an answer by `form_post` a few thousand.
 const MAX_BODY: usize = 64 * 1024;
@@ -25,14 +25,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(auth: &Auth) -> Router<S> {
 }
 
 async fn handle(auth: Auth, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    // Where the application is served with `into_make_service_with_connect_info`, and nobody behind a proxy knew better.
-    if parts.extensions.get::<ClientAddress>().is_none()
-        && let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>()
-    {
-        let address = ClientAddress(peer.ip());
-        parts.extensions.insert(address);
-    }
+    let (parts, body) = request.into_parts();
+    let auth = here(&auth, &parts);
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => auth.handle(http::Request::from_parts(parts, body.to_bytes())).await.map(Body::from),
         Err(_) => {

@@ -3,7 +3,6 @@
 mod cards;
 mod choice;
 mod cli;
-mod client;
 mod demo;
 mod idp;
 mod listen;

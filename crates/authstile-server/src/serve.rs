@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use authstile::env::Environment;
 use authstile::seal::{Secrets, WeakSecret};
-use authstile::{Auth, AuthBuilder, HostPolicy};
+use authstile::{Auth, AuthBuilder, HostPolicy, PeerAddress};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -17,7 +16,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 
-use crate::client::TrustedProxies;
 use crate::listen::{self, BodyError, Peer, Stop};
 use crate::mail;
 use crate::mistake::Mistake;
@@ -29,7 +27,7 @@ use crate::upkeep::{Readiness, Sweeper};
 /// Serves until the process is asked to stop.
 pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     check_secrets(environment)?;
-    let proxies = TrustedProxies::of(environment)?;
+    check_proxies(environment)?;
     let addresses = Addresses::of(environment)?;
     let settings = Settings::of(environment, &addresses)?;
     let mails = mail::of(environment, addresses.any())?;
@@ -57,12 +55,10 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
         tokio::spawn(sweeper.run(auth.clone()));
     }
     let readiness = Readiness::new(stores);
-    let proxies = Arc::new(proxies);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let (auth, readiness) = (auth.clone(), readiness.clone());
         if let Some(Peer(peer)) = request.extensions_mut().remove::<Peer>() {
-            let client = proxies.client(peer, request.headers());
-            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(PeerAddress(peer.ip()));
         }
         async move { Ok::<_, Infallible>(answer(&auth, &readiness, request).await) }
     });
@@ -92,6 +88,12 @@ fn check_secrets(environment: &Environment) -> Result<(), Mistake> {
         ));
     }
     Ok(())
+}
+
+/// Shows how a list of proxies looks, where it has a mistake.
+fn check_proxies(environment: &Environment) -> Result<(), Mistake> {
+    let mend = "AUTHSTILE_TRUSTED_PROXIES=127.0.0.1,10.0.0.0/8";
+    environment.trusted_proxies().map(drop).map_err(|error| Mistake::new(error.to_string(), mend))
 }
 
 async fn bind(environment: &Environment) -> anyhow::Result<TcpListener> {
@@ -131,12 +133,16 @@ fn warn(environment: &Environment, ids: &[String], can_mail: bool, address: Sock
 
 /// One line: where it listens, for whom, and what to register there.
 fn introduction(environment: &Environment, auth: &Auth, ids: &[String], address: SocketAddr) -> anyhow::Result<String> {
-    let origin = match environment.host_policy()? {
-        HostPolicy::Fixed(origin) => origin.to_string(),
-        HostPolicy::TrustForwarded => "https://<your host>".to_owned(),
-        _ => format!("http://localhost:{}", address.port()),
+    let origins = match environment.host_policy()? {
+        HostPolicy::Fixed(origin) => vec![origin.to_string()],
+        HostPolicy::AllowList(patterns) => patterns.iter().map(ToString::to_string).collect(),
+        HostPolicy::TrustForwarded => vec!["https://<your host>".to_owned()],
+        _ => vec![format!("http://localhost:{}", address.port())],
     };
-    let redirects: Vec<String> = ids.iter().map(|id| format!("{origin}{}/callback/{id}", auth.base_path())).collect();
+    let redirects = origins
+        .iter()
+        .flat_map(|origin| ids.iter().map(move |id| format!("{origin}{}/callback/{id}", auth.base_path())));
+    let redirects: Vec<String> = redirects.collect();
     let or_none = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
     Ok(format!(
         "authstile listens on http://{address} · providers: {} · redirect URIs to register: {}",

@@ -214,7 +214,7 @@ async fn look_up(
 
 /// Who is signed in in this browser.
 async fn current(settings: &Settings, accounts: &dyn Accounts, visit: &Visit<'_>) -> Result<Option<StoredUser>, Error> {
-    let Read::Live(live) = settings.live(visit.kind, &visit.cookies, visit.now).await? else { return Ok(None) };
+    let Read::Live(live) = settings.live(&visit.origin, &visit.cookies, visit.now).await? else { return Ok(None) };
     match (&live.row, live.text("sub")) {
         (None, Some(id)) => Ok(accounts.find_user(id).await?),
         (Some(row), _) => Ok(accounts.find_user(&row.session.user.id).await?),

@@ -32,9 +32,17 @@ pub(crate) async fn begin_demanding(
     demanded: Option<StepUp>,
 ) -> Result<Answer, Error> {
     let id = provider.entry.id();
-    let redirect_uri = settings.url(&visit.origin, &format!("callback/{id}"));
-    let pending = PendingSignIn::begin(id, asked, redirect_uri, return_to.to_owned(), &*settings.random)?;
-    let pending = PendingSignIn { demanded, ..pending };
+    let callback = visit.mount.url(&format!("callback/{id}"));
+    // As in Auth.js, an answer that comes as a form does not come by way of the redirect proxy.
+    let proxy = settings.redirect_proxy.as_ref().filter(|_| answer_by(provider) == AnswerBy::Query);
+    let proxied = proxy.and_then(|proxy| Some((proxy, proxy.redirect_uri(&visit.origin, id)?)));
+    let redirect_uri = proxied.as_ref().map_or(&callback, |(_, redirect_uri)| redirect_uri).clone();
+    let mut pending = PendingSignIn::begin(id, asked, redirect_uri, return_to.to_owned(), &*settings.random)?;
+    pending.demanded = demanded;
+    if let Some((proxy, _)) = proxied {
+        let state = proxy.state(&callback, &pending.state, visit.now, &*settings.random)?;
+        pending = pending.with_state(state)?;
+    }
     let url = authorization_url(provider, &pending).await?;
     let cookies = pending.seal(settings, visit, answer_by(provider))?;
     Ok(Answer::redirect(url).with(visit.first_cookies.iter().cloned()).with(cookies))

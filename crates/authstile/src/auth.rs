@@ -1,12 +1,11 @@
 //! The engine: a request goes in, a response comes out.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use authstile_oauth::secret::AccessToken;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 
 use crate::answer::{Answer, Store};
@@ -30,12 +29,13 @@ use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
 use crate::model::Session;
 use crate::refresh::ProviderToken;
+use crate::return_to::Origin;
 use crate::route::{NoRoute, Route};
 use crate::session::{Live, Read};
-use crate::settings::{Kind, Settings};
+use crate::settings::{Arrival, Kind, Settings};
 use crate::store::RevocationKey;
 use crate::stored::StoredSessions;
-use crate::visit::{Body, ClientAddress, Visit};
+use crate::visit::{Body, ClientAddress, PeerAddress, Visit};
 
 /// The authentication engine. Cheap to clone; one serves a whole process.
 ///
@@ -58,11 +58,11 @@ use crate::visit::{Body, ClientAddress, Visit};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Auth(Arc<Settings>);
+pub struct Auth(Arc<Settings>, Option<PeerAddress>);
 
 impl Auth {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self(Arc::new(settings))
+        Self(Arc::new(settings), None)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -75,13 +75,34 @@ impl Auth {
         &self.0.base_path
     }
 
+    /// The same engine for the requests of one peer, whoever is connected to the server: what a trusted proxy says about them
+    /// is believed. Doors call it before the methods that take headers; [`Auth::handle`] finds the [`PeerAddress`] among the
+    /// extensions of its request.
+    #[must_use]
+    pub fn for_peer(&self, peer: Option<PeerAddress>) -> Self {
+        Self(self.0.clone(), peer)
+    }
+
+    /// Where a request to the application arrived.
+    pub(crate) fn arrive(&self, headers: &HeaderMap, uri: &Uri) -> Result<Arrival<'_>, Error> {
+        self.0.arrive(headers, uri, self.1.map(|peer| peer.0))
+    }
+
+    /// Which of our origins a request is for.
+    pub(crate) fn origin(&self, headers: &HeaderMap, uri: &Uri) -> Result<Origin, Error> {
+        Ok(self.arrive(headers, uri)?.origin)
+    }
+
     /// Answers a request to one of the engine's paths. It never fails: whatever goes wrong is an answer too, and nobody
     /// is signed in by it.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-        let answer = self.answer(&parts.method, &parts.uri, &parts.headers, &body, address).await;
-        answer.into_response(&parts.headers, &self.0.content_security_policy)
+        let auth = self.for_peer(parts.extensions.get().copied().or(self.1));
+        let arrival = auth.arrive(&parts.headers, &parts.uri).map(|arrival| known_client(arrival, &parts.extensions));
+        let looks = &self.0.looks;
+        let look = arrival.as_ref().map_or(&looks.usual, |arrival| looks.of(&arrival.origin));
+        let answer = self.answer(&parts.method, &parts.uri, &parts.headers, &body, arrival).await;
+        answer.into_response(&parts.headers, &look.content_security_policy)
     }
 
     async fn answer(
@@ -90,29 +111,35 @@ impl Auth {
         uri: &Uri,
         headers: &HeaderMap,
         body: &Bytes,
-        address: Option<IpAddr>,
+        arrival: Result<Arrival<'_>, Error>,
     ) -> Answer {
         let settings = &*self.0;
         let bad_request = || Answer::json(StatusCode::BAD_REQUEST, "\"Bad request.\"", Store::Unsaid);
-        let route = match Route::parse(method, uri.path(), &settings.base_path) {
+        let route = Route::parse(method, uri.path(), &settings.base_path);
+        if let Err(error @ Error::Request(_)) = &arrival {
+            return unusable(settings, route.as_ref().ok(), error);
+        }
+        let route = match route {
             Ok(route) => Some(route),
             Err(NoRoute::UnknownAction) => None,
             Err(NoRoute::BadRequest) => return bad_request(),
         };
         match &route {
+            // Providers ask for these, and know no origin of ours but the one that was registered.
             Some(Route::BackChannelLogout(id)) => return back_channel::logout(settings, id, body).await,
             Some(Route::Webhook(id)) => return back_channel::webhook(settings, id, headers, body).await,
             _ => {}
         }
         let body = if *method == Method::POST { Body::parse(headers, body) } else { Ok(Body::default()) };
         let Ok(body) = body else { return bad_request() };
+        let arrival = match arrival {
+            Ok(arrival) => arrival,
+            Err(error) => return unusable(settings, route.as_ref(), &error),
+        };
         if route == Some(Route::Providers) {
-            return match settings.origin(headers, uri) {
-                Ok(origin) => page::providers(settings, &origin),
-                Err(error) => unusable(settings, route.as_ref(), &error),
-            };
+            return page::providers(settings, &arrival.mount);
         }
-        let visit = match Visit::new(settings, headers, uri, body, address, *method == Method::POST) {
+        let visit = match Visit::new(settings, arrival, headers, uri, body, *method == Method::POST) {
             Ok(visit) => visit,
             Err(error) => return unusable(settings, route.as_ref(), &error),
         };
@@ -146,9 +173,9 @@ impl Auth {
     /// The session of a request, as it stands in the cookie or in the store.
     pub(crate) async fn live(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<(&Kind, Box<Live>)>, Error> {
         let settings = self.settings();
-        let kind = settings.kind(&settings.origin(headers, uri)?);
-        let read = settings.live(kind, &Cookies::parse(headers), settings.clock.now()).await?;
-        Ok(if let Read::Live(live) = read { Some((kind, live)) } else { None })
+        let origin = self.origin(headers, uri)?;
+        let read = settings.live(&origin, &Cookies::parse(headers), settings.clock.now()).await?;
+        Ok(if let Read::Live(live) = read { Some((settings.kind(&origin), live)) } else { None })
     }
 
     /// The same as the application sees it; `None` when the `jwt` hook ends it.
@@ -181,7 +208,11 @@ impl Auth {
         return_to: &str,
     ) -> Response<Bytes> {
         let settings = &*self.0;
-        let answer = match Visit::new(settings, headers, uri, Body::default(), None, true) {
+        let arrival = self.arrive(headers, uri);
+        let looks = &settings.looks;
+        let look = arrival.as_ref().map_or(&looks.usual, |arrival| looks.of(&arrival.origin));
+        let visit = arrival.and_then(|arrival| Visit::new(settings, arrival, headers, uri, Body::default(), true));
+        let answer = match visit {
             Ok(visit) => {
                 let return_to = settings.return_to(return_to, &visit.origin);
                 let return_to = return_to.as_ref().unwrap_or(&visit.return_to).as_str();
@@ -194,7 +225,7 @@ impl Auth {
             }
             Err(error) => unusable(settings, Some(&Route::SignInPage), &error),
         };
-        answer.into_response(headers, &settings.content_security_policy)
+        answer.into_response(headers, &look.content_security_policy)
     }
 
     /// The provider's access token of the session that this request belongs to, refreshed if it is about to expire; for
@@ -210,15 +241,15 @@ impl Auth {
     /// answered to nobody is lost, and with it the session, where refresh tokens are rotated.
     pub async fn access_token(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<ProviderToken>, Error> {
         let settings = &*self.0;
-        let kind = settings.kind(&settings.origin(headers, uri)?);
-        let (cookies, now) = (Cookies::parse(headers), settings.clock.now());
-        let Read::Live(live) = settings.live(kind, &cookies, now).await? else { return Ok(None) };
+        let origin = self.origin(headers, uri)?;
+        let (kind, cookies, now) = (settings.kind(&origin), Cookies::parse(headers), settings.clock.now());
+        let Read::Live(live) = settings.live(&origin, &cookies, now).await? else { return Ok(None) };
         let kept = live.facts().and_then(|facts| kind.vault.open(&cookies, &facts.id, now));
         let Some(kept) = kept else { return Ok(None) };
         let (kept, changed) = fresh(settings, kept).await?;
         let now = settings.clock.now();
         // It may have been ended while the provider took its time.
-        if changed && !matches!(settings.live(kind, &cookies, now).await?, Read::Live(_)) {
+        if changed && !matches!(settings.live(&origin, &cookies, now).await?, Read::Live(_)) {
             return Ok(None);
         }
         let written = if changed { kind.vault.write(&kept, &cookies, now, &*settings.random)? } else { Vec::new() };
@@ -244,11 +275,11 @@ impl Auth {
     /// applications whose pages never ask `GET /session`.
     pub async fn renewal(&self, headers: &HeaderMap, uri: &Uri, session: &Session) -> Vec<HeaderValue> {
         let settings = &*self.0;
-        let Ok(origin) = settings.origin(headers, uri) else { return Vec::new() };
+        let Ok(origin) = self.origin(headers, uri) else { return Vec::new() };
         let (kind, now, cookies) = (settings.kind(&origin), settings.clock.now(), Cookies::parse(headers));
         let written = match &settings.stores.sessions {
             Some(stored) if stored.wants_renewal(session.expires, now) => {
-                renew_stored(settings, stored, kind, &cookies, now).await
+                renew_stored(settings, stored, &origin, &cookies, now).await
             }
             None if kind.session.wants_renewal(&session.claims, now) => {
                 let written = kind.session.write(session.claims.clone(), &cookies, now, &*settings.random);
@@ -266,7 +297,6 @@ impl Auth {
     /// back to where it was; a program gets 401 and JSON.
     #[must_use]
     pub fn challenge(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Bytes> {
-        let settings = &*self.0;
         if !is_navigation(method, headers) {
             let body = json!({ "error": "unauthorized", "message": "Sign in first." });
             let mut response =
@@ -274,24 +304,22 @@ impl Auth {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
             return response;
         }
-        let origin = match settings.origin(headers, uri) {
-            Ok(origin) => origin,
-            Err(error) => {
-                return unusable(settings, Some(&Route::SignInPage), &error)
-                    .into_response(headers, &settings.content_security_policy);
-            }
+        let mount = match self.arrive(headers, uri) {
+            Ok(arrival) => arrival.mount,
+            Err(error) => return self.failure(headers, &error),
         };
         let here = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let back = form_urlencoded::Serializer::new(String::new())
-            .append_pair("callbackUrl", &format!("{origin}{here}"))
+            .append_pair("callbackUrl", &format!("{}{here}", mount.root()))
             .finish();
-        Answer::redirect(format!("{}?{back}", settings.url(&origin, "signin"))).into_response(&HeaderMap::new(), "")
+        Answer::redirect(format!("{}?{back}", mount.url("signin"))).into_response(&HeaderMap::new(), "")
     }
 
     /// The page for an error outside the engine's own paths: the session of a request could not be read.
     #[must_use]
     pub fn failure(&self, headers: &HeaderMap, error: &Error) -> Response<Bytes> {
-        unusable(&self.0, Some(&Route::Error), error).into_response(headers, &self.0.content_security_policy)
+        unusable(&self.0, Some(&Route::Error), error)
+            .into_response(headers, &self.0.looks.usual.content_security_policy)
     }
 }
 
@@ -299,13 +327,13 @@ impl Auth {
 async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Result<Answer, Failed> {
     Ok(match route {
         Route::Csrf => page::csrf(visit),
-        Route::Providers => page::providers(settings, &visit.origin),
+        Route::Providers => page::providers(settings, &visit.mount),
         Route::Session => session(settings, visit).await,
         Route::UpdateSession => update(settings, visit).await?,
         Route::SignInPage => page::sign_in(settings, visit),
         Route::SignIn(None) => {
             visit.same_origin(settings).map_err(Error::from)?;
-            Answer::redirect(settings.url(&visit.origin, "signin")).with(visit.first_cookies.iter().cloned())
+            Answer::redirect(visit.mount.url("signin")).with(visit.first_cookies.iter().cloned())
         }
         Route::SignIn(Some(id)) if settings.credentials(id).is_some() => {
             return Err(Error::from(RequestError::UnknownAction).into());
@@ -347,16 +375,16 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
 async fn renew_stored(
     settings: &Settings,
     stored: &StoredSessions,
-    kind: &Kind,
+    origin: &Origin,
     cookies: &Cookies<'_>,
     now: UnixTime,
 ) -> Result<Vec<SetCookie>, Error> {
-    let Read::Live(live) = settings.live(kind, cookies, now).await? else { return Ok(Vec::new()) };
+    let Read::Live(live) = settings.live(origin, cookies, now).await? else { return Ok(Vec::new()) };
     let Some(row) = live.row else { return Ok(Vec::new()) };
     if !stored.touch(&row.session, now).await? {
         return Ok(Vec::new());
     }
-    Ok(kind.session.write_token(&row.token, cookies, now)?)
+    Ok(settings.kind(origin).session.write_token(&row.token, cookies, now)?)
 }
 
 /// Cookies as headers.
@@ -368,7 +396,7 @@ pub(crate) fn headers_of(cookies: &[SetCookie]) -> Vec<HeaderValue> {
 async fn own_callback(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Error> {
     match (settings.email(id), settings.credentials(id), visit.is_post) {
         (Some(provider), _, true) => email::callback(settings, visit, provider).await,
-        (Some(provider), _, false) => Ok(page::confirm(settings, visit, provider, &email::opened(visit)?)),
+        (Some(provider), _, false) => Ok(page::confirm(visit, provider, &email::opened(visit)?)),
         (None, Some(provider), true) => credentials::callback(settings, visit, provider).await,
         _ => Err(RequestError::UnknownAction.into()),
     }
@@ -382,24 +410,38 @@ async fn initiated(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<A
 }
 
 /// The answer when not even our own address is known, or outside of our own paths: a page for people, JSON for programs. The
-/// status is 500, or 503 where storage cannot be reached.
-pub(crate) fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
+/// status is 500; 503 where storage cannot be reached; 421 where the host is none of ours (RFC 9110 §15.5.20), and 400 where
+/// proxies say what cannot be believed.
+fn unusable(settings: &Settings, route: Option<&Route<'_>>, error: &Error) -> Answer {
     let reference = settings.reference();
     error.log(&reference);
     let reason = error.reason();
-    let status = match reason {
-        Reason::Unavailable => reason.status(),
+    let status = match (error, reason) {
+        (Error::Request(RequestError::Forwarded(_)), _) => StatusCode::BAD_REQUEST,
+        (_, Reason::Unavailable | Reason::WrongAddress) => reason.status(),
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     match route {
         Some(Route::SignInPage | Route::SignOutPage | Route::Sessions | Route::Error | Route::VerifyRequest) => {
-            page::error_page(settings, "/", None, &Failure::new(reason, reference, status))
+            page::error_page(&settings.looks.usual, "/", None, &Failure::new(reason, reference, status))
         }
         _ => {
-            let body = json!({ "message": "There is a problem with the server's configuration. Its log says more.", "reference": reference });
-            Answer::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string(), Store::No)
+            let (status, message) = match reason {
+                Reason::WrongAddress => (status, "Nothing is served at this address. The server's log says more."),
+                _ => (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "There is a problem with the server's configuration. Its log says more.",
+                ),
+            };
+            let body = json!({ "message": message, "reference": reference });
+            Answer::json(status, body.to_string(), Store::No)
         }
     }
+}
+
+/// Whoever stands in front of the engine may know the client better.
+fn known_client<'a>(arrival: Arrival<'a>, extensions: &Extensions) -> Arrival<'a> {
+    Arrival { client: ClientAddress::of(extensions).or(arrival.client), ..arrival }
 }
 
 /// Whether a person's browser is opening a page, rather than a program fetching something.

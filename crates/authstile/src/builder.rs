@@ -1,15 +1,15 @@
 //! Builds the engine, and refuses to build one that could not work or would not be safe.
 
+mod deployment;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use self::deployment::{looks, redirect_proxy};
 use crate::BoxFuture;
 use crate::auth::Auth;
 use crate::clock::{Clock, SystemClock};
@@ -32,8 +32,10 @@ use crate::leaving;
 use crate::ledger::{Ledger, RevocationReads};
 use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::model::Claims;
-use crate::page::{ButtonStyle, Theme, stylesheet};
+use crate::origin_pattern::OriginPattern;
+use crate::page::Theme;
 use crate::pending;
+use crate::proxies::TrustedProxies;
 use crate::random::{Random, SystemRandom};
 use crate::refresh::{self, Refreshes};
 use crate::registration::Registration;
@@ -68,6 +70,9 @@ pub struct AuthBuilder {
     ways: Vec<WayToBe>,
     base_path: String,
     host: HostPolicy,
+    proxies: TrustedProxies,
+    redirect_proxy: Option<String>,
+    forwards_to: Vec<OriginPattern>,
     security: Option<CookieSecurity>,
     allowed: Vec<String>,
     lifetime: SessionLifetime,
@@ -87,6 +92,7 @@ pub struct AuthBuilder {
     random: Arc<dyn Random>,
     pages: Pages,
     theme: Theme,
+    themes: Vec<(String, Theme)>,
     url_problem: Option<String>,
 }
 
@@ -98,6 +104,9 @@ impl Default for AuthBuilder {
             ways: Vec::new(),
             base_path: BASE_PATH.to_owned(),
             host: HostPolicy::LoopbackOnly,
+            proxies: TrustedProxies::default(),
+            redirect_proxy: None,
+            forwards_to: Vec::new(),
             security: None,
             allowed: Vec::new(),
             lifetime: SessionLifetime::default(),
@@ -117,6 +126,7 @@ impl Default for AuthBuilder {
             random: Arc::new(SystemRandom),
             pages: Pages::default(),
             theme: Theme::default(),
+            themes: Vec::new(),
             url_problem: None,
         }
     }
@@ -173,59 +183,22 @@ impl AuthBuilder {
         self
     }
 
-    /// Our public address, for example `https://app.example.com`; a path in it becomes the base path. Without it, only
-    /// requests to loopback hosts are answered.
-    #[must_use]
-    pub fn url(mut self, url: &str) -> Self {
-        match Environment::from_pairs([("AUTH_URL", url)]).public_url() {
-            Ok(Some((origin, path))) => {
-                self.host = HostPolicy::Fixed(origin);
-                self.base_path = path.unwrap_or(self.base_path);
-            }
-            _ => self.url_problem = Some(format!("{url:?} is no public address such as https://app.example.com")),
-        }
-        self
-    }
-
-    /// Which address to believe, where one fixed address will not do.
-    #[must_use]
-    pub fn host(mut self, policy: HostPolicy) -> Self {
-        self.host = policy;
-        self
-    }
-
-    /// Takes secrets, public address and host policy from Auth.js's environment variables.
+    /// Takes secrets, public addresses, host policy, trusted proxies and redirect proxy from Auth.js's environment variables and
+    /// ours.
     ///
     /// # Errors
     /// When one of them cannot be read.
     pub fn environment(mut self, environment: &Environment) -> Result<Self, ConfigError> {
         self.secrets = environment.secrets();
         self.host = environment.host_policy()?;
-        if let Some((_, Some(path))) = environment.public_url()? {
+        if let (_, Some(path)) = environment.public_urls()? {
             self.base_path = path;
         }
+        self.proxies = environment.trusted_proxies()?;
+        let (redirect_proxy, forwards_to) = environment.redirect_proxy()?;
+        self.redirect_proxy = redirect_proxy.map(str::to_owned);
+        self.forwards_to = forwards_to;
         Ok(self)
-    }
-
-    /// Where the engine is mounted; `/api/auth` unless you say otherwise.
-    #[must_use]
-    pub fn base_path(mut self, path: impl Into<String>) -> Self {
-        self.base_path = path.into();
-        self
-    }
-
-    /// Marks cookies as secure, or not, whatever the scheme: for a proxy that ends TLS and does not say so.
-    #[must_use]
-    pub fn cookie_security(mut self, security: CookieSecurity) -> Self {
-        self.security = Some(security);
-        self
-    }
-
-    /// Another origin to which the browser may be sent after signing in or out.
-    #[must_use]
-    pub fn allow_return_to(mut self, origin: impl Into<String>) -> Self {
-        self.allowed.push(origin.into());
-        self
     }
 
     /// How long sessions last.
@@ -476,7 +449,11 @@ impl AuthBuilder {
                 "signing in by mail needs a store that remembers links until they are used: add `.one_time(…)` or `.store(…)`",
             ));
         }
-        let (style, content_security_policy) = look(&self.theme, &entries)?;
+        let looks = looks(self.theme, self.themes, &entries)?;
+        if self.host == HostPolicy::AllowList(Vec::new()) {
+            return Err(ConfigError::Url("no origin is ours: list some, such as https://app.example.com".to_owned()));
+        }
+        let redirect_proxy = redirect_proxy(self.redirect_proxy, self.forwards_to, &self.secrets)?;
         let keys = |error: crate::seal::SealError| ConfigError::Keys(error.to_string());
         let kind = |security| {
             let names = CookieNames::new(security);
@@ -525,6 +502,8 @@ impl AuthBuilder {
             registry: Registry::new(entries, transport, self.clock.clone()),
             base_path: self.base_path,
             host: self.host,
+            proxies: self.proxies,
+            redirect_proxy,
             security: self.security,
             allowed_origins,
             hooks: self.hooks,
@@ -532,9 +511,7 @@ impl AuthBuilder {
             clock: self.clock,
             random: self.random,
             pages: self.pages,
-            theme: self.theme,
-            style,
-            content_security_policy,
+            looks,
         }))
     }
 }
@@ -578,31 +555,6 @@ fn check_ways(to_be: Vec<WayToBe>) -> Result<(Vec<Entry>, Vec<Way>), ConfigError
         });
     }
     Ok((entries, ways))
-}
-
-/// The style sheet of the pages, and the policy that lets nothing else in.
-fn look(theme: &Theme, entries: &[Entry]) -> Result<(String, String), ConfigError> {
-    theme.validate().map_err(ConfigError::Theme)?;
-    let buttons: Vec<ButtonStyle<'_>> = entries
-        .iter()
-        .map(|entry| {
-            let registration = &entry.registration;
-            ButtonStyle { id: &registration.id, background: &registration.background, text: &registration.text }
-        })
-        .collect();
-    let style = stylesheet(theme, &buttons).map_err(ConfigError::Theme)?;
-    let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
-    let logo = theme.logo_source().map_err(ConfigError::Theme)?.filter(|source| source != "'self'");
-    let logo = logo.map(|source| format!(" {source}")).unwrap_or_default();
-    // Browsers apply form-action to every redirect that follows a form, and a provider may pass the visitor on to any
-    // identity provider of a customer: https has to be allowed as a whole.
-    let local =
-        entries.iter().any(|entry| entry.issuer.as_ref().is_some_and(authstile_oauth::word::Issuer::is_loopback));
-    let local = if local { " http://localhost:* http://127.0.0.1:*" } else { "" };
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'{logo}; form-action 'self' https:{local}; frame-ancestors 'none'; base-uri 'none'"
-    );
-    Ok((style, policy))
 }
 
 struct ClosureEvents(Closure<Event, ()>);

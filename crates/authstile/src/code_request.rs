@@ -24,7 +24,7 @@ pub(crate) struct CodeRequest {
 impl CodeRequest {
     pub(crate) fn read(settings: &Settings, visit: &Visit<'_>) -> Option<Self> {
         let sealed = visit.cookies.get(&visit.names().code)?;
-        let claims = settings.codes.open(&sealed, visit.now).ok()?;
+        let claims = visit.open(settings, &settings.codes, &sealed).ok()?;
         serde_json::from_value(Value::Object(claims)).ok()
     }
 
@@ -32,7 +32,7 @@ impl CodeRequest {
         let Ok(Value::Object(claims)) = serde_json::to_value(self) else {
             return Err(Error::Bug("a request for a code cannot be written"));
         };
-        let sealed = settings.codes.seal(claims, seconds, visit.now, &*settings.random)?;
+        let sealed = visit.seal(settings, &settings.codes, claims, seconds)?;
         Ok(SetCookie::new(&visit.names().code, sealed, visit.security()).for_seconds(seconds, visit.now))
     }
 

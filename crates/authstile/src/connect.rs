@@ -32,7 +32,7 @@ impl Offer {
     /// The offer that this browser carries, for whoever it is.
     pub(crate) fn read(settings: &Settings, visit: &Visit<'_>) -> Option<Self> {
         let sealed = visit.cookies.get(&visit.names().connect)?;
-        let claims = settings.connecting.open(&sealed, visit.now).ok()?;
+        let claims = visit.open(settings, &settings.connecting, &sealed).ok()?;
         serde_json::from_value(Value::Object(claims)).ok()
     }
 
@@ -45,7 +45,7 @@ impl Offer {
         let Ok(Value::Object(claims)) = serde_json::to_value(self) else {
             return Err(Error::Bug("an offer to connect accounts cannot be written"));
         };
-        let sealed = settings.connecting.seal(claims, SECONDS, visit.now, &*settings.random)?;
+        let sealed = visit.seal(settings, &settings.connecting, claims, SECONDS)?;
         Ok(SetCookie::new(&visit.names().connect, sealed, visit.security()).for_seconds(SECONDS, visit.now))
     }
 
@@ -77,8 +77,8 @@ pub(crate) fn ask_owner(
         visit.security(),
     )
     .for_seconds(300, visit.now);
-    let own = settings.url(&visit.origin, "signin");
+    let own = visit.mount.url("signin");
     let page = settings.pages.sign_in.as_deref().unwrap_or(&own);
-    let url = settings.page(page, &visit.origin, &[("error", "OAuthAccountNotLinked")]);
+    let url = visit.mount.page(page, &[("error", "OAuthAccountNotLinked")]);
     Ok(Answer::redirect(url).with([cookie, failure]))
 }

@@ -6,12 +6,11 @@ use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Store};
-use crate::auth::{Auth, is_navigation, unusable};
+use crate::auth::{Auth, is_navigation};
 use crate::error::Error;
 use crate::flow::page;
 use crate::flow::step_up;
 use crate::model::Session;
-use crate::route::Route;
 use crate::session::Live;
 use crate::step_up::{Authentication, StepUp};
 use crate::visit::{Body, Visit};
@@ -70,22 +69,24 @@ impl Auth {
             }
             Err(why) => {
                 tracing::debug!(%why, "a person must step up");
-                let answer = self.walk_up(uri, headers, &live, demanded).await;
-                Err(Box::new(answer.into_response(headers, &self.settings().content_security_policy)))
+                Err(Box::new(self.walk_up(uri, headers, &live, demanded).await))
             }
         }
     }
 
-    async fn walk_up(&self, uri: &Uri, headers: &HeaderMap, live: &Live, demanded: &StepUp) -> Answer {
+    async fn walk_up(&self, uri: &Uri, headers: &HeaderMap, live: &Live, demanded: &StepUp) -> Response<Bytes> {
         let settings = self.settings();
-        let visit = match Visit::new(settings, headers, uri, Body::default(), None, false) {
+        let arrival = self.arrive(headers, uri);
+        let visit = arrival.and_then(|arrival| Visit::new(settings, arrival, headers, uri, Body::default(), false));
+        let visit = match visit {
             Ok(visit) => visit,
-            Err(error) => return unusable(settings, Some(&Route::SignInPage), &error),
+            Err(error) => return self.failure(headers, &error),
         };
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let here = format!("{}{path}", visit.origin);
+        let here = format!("{}{path}", visit.mount.root());
         let walk = step_up::step_up(settings, &visit, live, demanded, &here).await;
-        walk.unwrap_or_else(|error| page::failed(settings, &visit, &error, Vec::new()))
+        let answer = walk.unwrap_or_else(|error| page::failed(settings, &visit, &error, Vec::new()));
+        answer.into_response(headers, &visit.look.content_security_policy)
     }
 }
 

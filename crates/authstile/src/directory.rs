@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::host::HostPolicy;
 use crate::model::Claims;
-use crate::return_to::Origin;
 
 /// Stands for our origin until that is known: no id and no name can contain it, because it is not JSON.
 const ORIGIN: &str = "\u{1}origin\u{1}";
@@ -14,7 +13,7 @@ const ORIGIN: &str = "\u{1}origin\u{1}";
 #[derive(Debug)]
 pub(crate) struct Directory {
     /// For the one origin that is configured.
-    fixed: Option<(Origin, Bytes)>,
+    fixed: Option<(String, Bytes)>,
     /// What stands between the places of the origin.
     parts: Vec<String>,
 }
@@ -47,16 +46,19 @@ impl Directory {
         let parts = text.split(origin.trim_matches('"')).map(str::to_owned).collect();
         let directory = Self { fixed: None, parts };
         match host {
-            HostPolicy::Fixed(origin) => Self { fixed: Some((origin.clone(), directory.body(origin))), ..directory },
+            HostPolicy::Fixed(origin) => {
+                let root = origin.to_string();
+                Self { fixed: Some((root.clone(), directory.body(&root))), ..directory }
+            }
             _ => directory,
         }
     }
 
-    /// The whole, for an origin of ours.
-    pub(crate) fn body(&self, origin: &Origin) -> Bytes {
+    /// The whole, for an origin of ours with the path that a proxy cuts off.
+    pub(crate) fn body(&self, root: &str) -> Bytes {
         match &self.fixed {
-            Some((known, body)) if known == origin => body.clone(),
-            _ => self.parts.join(origin.as_str()).into(),
+            Some((known, body)) if known == root => body.clone(),
+            _ => self.parts.join(root).into(),
         }
     }
 }
@@ -64,20 +66,21 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::return_to::Origin;
 
     #[test]
     fn the_list_is_the_same_whether_or_not_it_was_written_before() {
         let ways = || [("a", "A \"quoted\""), ("b", "\u{1}origin\u{1}")].into_iter();
         let listed = || ways().map(|(id, name)| Listed { id, name, kind: "oidc" });
-        let origin = Origin::parse("https://app.example").unwrap();
-        let fixed = Directory::new(listed(), "/api/auth", &HostPolicy::Fixed(origin.clone()));
+        let origin = "https://app.example";
+        let fixed = Directory::new(listed(), "/api/auth", &HostPolicy::Fixed(Origin::parse(origin).unwrap()));
         let open = Directory::new(listed(), "/api/auth", &HostPolicy::TrustForwarded);
-        assert_eq!(fixed.body(&origin), open.body(&origin));
-        let json: Value = serde_json::from_slice(&open.body(&origin)).unwrap();
+        assert_eq!(fixed.body(origin), open.body(origin));
+        let json: Value = serde_json::from_slice(&open.body(origin)).unwrap();
         assert_eq!(json["a"]["signinUrl"], "https://app.example/api/auth/signin/a");
         assert_eq!(json["a"]["name"], "A \"quoted\"");
-        let other = Origin::parse("https://other.example").unwrap();
-        assert!(fixed.body(&other).starts_with(b"{\"a\":{\"id\":\"a\""));
-        assert_ne!(fixed.body(&other), fixed.body(&origin));
+        let other = "https://other.example/prefix";
+        assert!(fixed.body(other).starts_with(b"{\"a\":{\"id\":\"a\""));
+        assert_ne!(fixed.body(other), fixed.body(origin));
     }
 }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use crate::customize::Customize as _;
 use crate::error::ConfigError;
 use crate::host::HostPolicy;
+use crate::origin_pattern::OriginPattern;
 use crate::provider::Provider;
+use crate::proxies::TrustedProxies;
 use crate::record::nearest;
 use crate::registration::Registration;
 use crate::return_to::Origin;
@@ -72,33 +74,42 @@ impl Environment {
         Secrets::new(names.chain(plain))
     }
 
-    /// The public address: origin and, where `AUTH_URL` (or `NEXTAUTH_URL`) has a path, the base path.
+    /// The public addresses in `AUTH_URL` (or `NEXTAUTH_URL`), separated by commas or blanks: their origins, of which each may
+    /// be a pattern, and, where they have a path, the base path.
     ///
     /// # Errors
-    /// When the variable is no `http(s)` URL.
-    pub fn public_url(&self) -> Result<Option<(Origin, Option<String>)>, ConfigError> {
-        let Some((name, text)) =
-            ["AUTH_URL", "NEXTAUTH_URL"].into_iter().find_map(|name| Some((name, self.get(name)?)))
-        else {
-            return Ok(None);
-        };
-        let wrong = || ConfigError::Environment {
-            variable: name.to_owned(),
-            problem: format!("is {text:?}, which is no address such as https://app.example.com"),
-        };
-        let url = url::Url::parse(text).map_err(|_| wrong())?;
-        let origin = Origin::of(&url).ok_or_else(wrong)?;
-        let path = url.path().trim_end_matches('/');
-        Ok(Some((origin, (!path.is_empty()).then(|| path.to_owned()))))
+    /// When one is no `http(s)` URL, or they have different paths.
+    pub fn public_urls(&self) -> Result<(Vec<OriginPattern>, Option<String>), ConfigError> {
+        let named = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().find_map(|name| Some((name, self.get(name)?)));
+        let Some((name, text)) = named else { return Ok((Vec::new(), None)) };
+        let wrong = |problem: String| ConfigError::Environment { variable: name.to_owned(), problem };
+        let mut patterns = Vec::new();
+        let mut paths = Vec::new();
+        for address in list(text) {
+            let (pattern, path) = public_url(address).map_err(&wrong)?;
+            patterns.push(pattern);
+            paths.push(path);
+        }
+        paths.dedup();
+        match <[String; 1]>::try_from(paths) {
+            Ok([path]) => Ok((patterns, (!path.is_empty()).then_some(path))),
+            Err(paths) => {
+                let paths = paths.join("\", \"");
+                Err(wrong(format!("has addresses with the paths \"{paths}\": the engine has one, at all its origins")))
+            }
+        }
     }
 
-    /// Which address to believe: `AUTH_URL`; else `AUTH_TRUST_HOST`; else only loopback.
+    /// Which address to believe: `AUTH_URL`, which may list several; else `AUTH_TRUST_HOST`; else only loopback.
     ///
     /// # Errors
     /// When a variable cannot be read.
     pub fn host_policy(&self) -> Result<HostPolicy, ConfigError> {
-        if let Some((origin, _)) = self.public_url()? {
-            return Ok(HostPolicy::Fixed(origin));
+        let (patterns, _) = self.public_urls()?;
+        match (patterns.as_slice(), patterns.first().and_then(OriginPattern::as_origin)) {
+            ([], _) => {}
+            ([_], Some(origin)) => return Ok(HostPolicy::Fixed(origin.clone())),
+            _ => return Ok(HostPolicy::AllowList(patterns)),
         }
         match self.get("AUTH_TRUST_HOST").map(str::to_ascii_lowercase).as_deref() {
             None | Some("false" | "0" | "no" | "off") => Ok(HostPolicy::LoopbackOnly),
@@ -108,6 +119,36 @@ impl Environment {
                 problem: "must be true or false".to_owned(),
             }),
         }
+    }
+
+    /// The proxies that are believed when they say for whom and under which address they ask: `AUTHSTILE_TRUSTED_PROXIES`, IP
+    /// addresses and networks, separated by commas.
+    ///
+    /// # Errors
+    /// When one is neither.
+    pub fn trusted_proxies(&self) -> Result<TrustedProxies, ConfigError> {
+        let variable = "AUTHSTILE_TRUSTED_PROXIES";
+        let list = self.get(variable).unwrap_or_default().parse();
+        list.map_err(|crate::proxies::InvalidNetwork(part)| ConfigError::Environment {
+            variable: variable.to_owned(),
+            problem: format!("has {part:?}, which is no IP address and no network such as 10.0.0.0/8"),
+        })
+    }
+
+    /// The deployment whose callback is registered at providers, in place of those of preview deployments, as the URL of its
+    /// engine: Auth.js's `AUTH_REDIRECT_PROXY_URL`. And the origins to which that deployment passes answers on:
+    /// `AUTHSTILE_REDIRECT_PROXY_ORIGINS`, patterns, separated by commas or blanks.
+    ///
+    /// # Errors
+    /// When an origin cannot be read.
+    pub fn redirect_proxy(&self) -> Result<(Option<&str>, Vec<OriginPattern>), ConfigError> {
+        let variable = "AUTHSTILE_REDIRECT_PROXY_ORIGINS";
+        let origins = list(self.get(variable).unwrap_or_default()).map(OriginPattern::parse);
+        let origins = origins.collect::<Result<_, _>>().map_err(|error| ConfigError::Environment {
+            variable: variable.to_owned(),
+            problem: format!("cannot be read: {error}"),
+        })?;
+        Ok((self.get("AUTH_REDIRECT_PROXY_URL"), origins))
     }
 
     /// The variables of one provider: its id in capitals, dashes as underscores.
@@ -200,6 +241,25 @@ impl Environment {
     }
 }
 
+/// The parts of a list, which commas or blanks separate.
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty())
+}
+
+/// An address of ours: its origin, which may be a pattern, and its path without a slash at the end.
+fn public_url(text: &str) -> Result<(OriginPattern, String), String> {
+    let wrong = || format!("is {text:?}, which is no address such as https://app.example.com");
+    if !text.contains('*') {
+        let url = url::Url::parse(text).map_err(|_| wrong())?;
+        let origin = Origin::of(&url).ok_or_else(wrong)?;
+        return Ok((origin.into(), url.path().trim_end_matches('/').to_owned()));
+    }
+    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+    let (host, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+    let pattern = OriginPattern::parse(&format!("{scheme}://{host}"));
+    Ok((pattern.map_err(|error| format!("cannot be read: {error}"))?, path.trim_end_matches('/').to_owned()))
+}
+
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -252,10 +312,46 @@ mod tests {
 
     #[test]
     fn the_path_of_auth_url_is_the_base_path() {
-        let base = |url: &'static str| environment(&[("AUTH_URL", url)]).public_url().unwrap().unwrap().1;
+        let base = |url: &'static str| environment(&[("AUTH_URL", url)]).public_urls().unwrap().1;
         assert_eq!(base("https://a.example"), None);
         assert_eq!(base("https://a.example/"), None);
         assert_eq!(base("https://a.example/auth/").as_deref(), Some("/auth"));
+        assert_eq!(base("https://a.example/auth, https://*.tenant.app/auth/").as_deref(), Some("/auth"));
+        let mixed = environment(&[("AUTH_URL", "https://a.example/auth https://b.example")]).public_urls();
+        assert!(mixed.unwrap_err().to_string().starts_with("AUTH_URL has addresses with the paths \"/auth\", \"\""));
+    }
+
+    #[test]
+    fn auth_url_may_list_several_origins() {
+        let policy = |url: &'static str| environment(&[("AUTH_URL", url)]).host_policy();
+        let list = |texts: &[&str]| HostPolicy::AllowList(texts.iter().map(|text| text.parse().unwrap()).collect());
+        assert_eq!(
+            policy(" https://a.example ").unwrap(),
+            HostPolicy::Fixed(Origin::parse("https://a.example").unwrap())
+        );
+        let both = list(&["https://a.example", "https://*.tenant.app"]);
+        assert_eq!(policy("https://a.example,https://*.tenant.app").unwrap(), both);
+        assert_eq!(policy("https://a.example\n  https://*.tenant.app/").unwrap(), both);
+        assert_eq!(policy("https://*.tenant.app").unwrap(), list(&["https://*.tenant.app"]));
+        for bad in ["https://a.example,b.example", "https://*.com", "https://a.example https://*x.tenant.app"] {
+            assert!(policy(bad).unwrap_err().to_string().starts_with("AUTH_URL "), "{bad}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_read_from_the_environment() {
+        let proxies = |list: &'static str| environment(&[("AUTHSTILE_TRUSTED_PROXIES", list)]).trusted_proxies();
+        assert_eq!(proxies("10.0.0.0/8, ::1").unwrap(), "10.0.0.0/8,::1".parse().unwrap());
+        assert!(environment(&[]).trusted_proxies().unwrap().is_empty());
+        let error = proxies("10.0.0.0/8, proxy.example").unwrap_err().to_string();
+        assert!(error.contains("AUTHSTILE_TRUSTED_PROXIES") && error.contains("\"proxy.example\""), "{error}");
+        let set = [
+            ("AUTH_REDIRECT_PROXY_URL", "https://stable.example/api/auth"),
+            ("AUTHSTILE_REDIRECT_PROXY_ORIGINS", "https://*.preview.example https://next.example"),
+        ];
+        let environment = environment(&set);
+        let (url, origins) = environment.redirect_proxy().unwrap();
+        assert_eq!((url, origins.len()), (Some(set[0].1), 2));
     }
 
     #[test]

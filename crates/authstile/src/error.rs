@@ -9,11 +9,14 @@ use std::fmt;
 use authstile_oauth::token::TokenError;
 use authstile_oauth::userinfo::UserInfoError;
 
+use crate::forwarded::ForwardedError;
 use crate::guard::GuardError;
 use crate::hooks::HookError;
+use crate::host::UnknownHost;
 use crate::link::NotLinked;
 use crate::mail::MailError;
 use crate::profile::ProfileError;
+use crate::redirect_proxy::NotForwarded;
 use crate::registration::IdentityMismatch;
 use crate::registry::ProviderError;
 use crate::seal::SealError;
@@ -83,6 +86,15 @@ pub enum RequestError {
     /// Another site asked for a change, or the CSRF token is wrong.
     #[error(transparent)]
     Guard(#[from] GuardError),
+    /// The request is for a host that is none of ours.
+    #[error(transparent)]
+    UnknownHost(UnknownHost),
+    /// What proxies say about the request cannot be believed.
+    #[error(transparent)]
+    Forwarded(ForwardedError),
+    /// The answer is for a deployment to which nothing is passed on.
+    #[error(transparent)]
+    NotForwarded(NotForwarded),
     /// No registered provider has that id.
     #[error("there is no provider {got:?}; registered: {registered}")]
     UnknownProvider {
@@ -248,13 +260,15 @@ impl Error {
         match self {
             Self::Request(error) => match error {
                 RequestError::Guard(_) => Reason::StalePage,
+                RequestError::UnknownHost(_) | RequestError::Forwarded(_) => Reason::WrongAddress,
                 RequestError::UnknownProvider { .. } | RequestError::UnknownAction => Reason::NotFound,
                 RequestError::InvalidEmail => Reason::InvalidEmail,
                 RequestError::TooManyAttempts { .. } => Reason::TooManyAttempts,
                 RequestError::PendingExpired => Reason::SignInExpired,
-                RequestError::StateMissing | RequestError::PendingMissing | RequestError::WrongProvider { .. } => {
-                    Reason::SignInUnknown
-                }
+                RequestError::StateMissing
+                | RequestError::PendingMissing
+                | RequestError::NotForwarded(_)
+                | RequestError::WrongProvider { .. } => Reason::SignInUnknown,
                 RequestError::TooManyParameters => Reason::TooManyParameters,
             },
             Self::Denied(Denied::AccessDenied { .. } | Denied::SessionEnded { .. }) => Reason::AccessDenied,
@@ -319,6 +333,10 @@ impl Error {
     pub(crate) fn log(&self, reference: &str) {
         let code = self.public_code();
         match self {
+            // Whoever runs the application has to do something about these.
+            Self::Request(
+                RequestError::UnknownHost(_) | RequestError::Forwarded(_) | RequestError::NotForwarded(_),
+            ) => tracing::info!(%reference, code, error = %self, "refused a request"),
             Self::Request(_) => tracing::debug!(%reference, code, error = %self, "refused a request"),
             Self::Denied(_) => tracing::info!(%reference, code, error = %self, "denied"),
             Self::Provider { .. } => tracing::warn!(%reference, code, error = %self, "the provider failed"),
@@ -390,6 +408,7 @@ pub enum Reason {
     TooManyParameters,
     Unavailable,
     Verification,
+    WrongAddress,
 }
 
 impl Reason {
@@ -422,6 +441,7 @@ impl Reason {
         Self::TooManyParameters,
         Self::Unavailable,
         Self::Verification,
+        Self::WrongAddress,
     ];
 
     /// Reads the name; `None` for anything that is not one of ours.
@@ -471,7 +491,7 @@ impl Reason {
             | Self::SignInUnknown
             | Self::TooManyParameters => code == "Configuration",
             Self::Verification => code == "Verification",
-            Self::SessionRequired => false,
+            Self::SessionRequired | Self::WrongAddress => false,
         }
     }
 
@@ -489,6 +509,7 @@ impl Reason {
             | Self::Verification => http::StatusCode::FORBIDDEN,
             Self::TooManyAttempts => http::StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => http::StatusCode::NOT_FOUND,
+            Self::WrongAddress => http::StatusCode::MISDIRECTED_REQUEST,
             Self::SignInExpired | Self::SignInUnknown | Self::StalePage | Self::TooManyParameters => {
                 http::StatusCode::BAD_REQUEST
             }
@@ -531,7 +552,7 @@ pub enum ConfigError {
     /// Two providers have one id.
     #[error("provider id {0:?} is used twice; give one of them another with `.id(\"…\")`")]
     DuplicateProvider(String),
-    /// The public address or an allowed origin.
+    /// The public address, an allowed origin, or the redirect proxy.
     #[error("{0}")]
     Url(String),
     /// A path.

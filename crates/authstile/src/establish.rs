@@ -46,20 +46,20 @@ pub(crate) async fn establish(
         (_, Some(mut offer)) => {
             offer.return_to = return_to;
             cookies.push(offer.seal(settings, visit)?);
-            settings.url(&visit.origin, "connect")
+            visit.mount.url("connect")
         }
-        (Some(page), None) if is_new == Some(true) => {
-            settings.page(page, &visit.origin, &[("callbackUrl", &return_to)])
-        }
+        (Some(page), None) if is_new == Some(true) => visit.mount.page(page, &[("callbackUrl", &return_to)]),
         _ => return_to,
     };
     Ok(Answer::redirect(to).with(cookies))
 }
 
-/// What every session can be ended by beside what the provider knows: its own id, and its person. That one comes last.
-fn keys(admission: &Admission, id: &str) -> Vec<RevocationKey> {
+/// What every session can be ended by beside what the provider knows: where several origins are ours, the one where it is
+/// good; its own id, and its person. That one comes last.
+fn keys(settings: &Settings, visit: &Visit<'_>, admission: &Admission, id: &str) -> Vec<RevocationKey> {
     let own = [RevocationKey::session(id), RevocationKey::user(&admission.user.id)];
-    admission.facts.keys.iter().cloned().chain(own).collect()
+    let origin = settings.host.has_tenants().then(|| RevocationKey::origin(visit.origin.as_str()));
+    admission.facts.keys.iter().cloned().chain(origin).chain(own).collect()
 }
 
 async fn in_cookie(
@@ -68,7 +68,7 @@ async fn in_cookie(
     admission: &Admission,
     id: String,
 ) -> Result<Vec<SetCookie>, Error> {
-    let keys = keys(admission, &id);
+    let keys = keys(settings, visit, admission, &id);
     let provider = admission.account.provider.clone();
     let facts = SessionFacts {
         id,
@@ -108,7 +108,7 @@ async fn in_store(
     id: String,
 ) -> Result<Vec<SetCookie>, Error> {
     let now = visit.now.millis();
-    let keys = keys(admission, &id);
+    let keys = keys(settings, visit, admission, &id);
     let claims: Claims =
         admission.facts.member.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let data = SessionData {
@@ -123,7 +123,7 @@ async fn in_store(
         claims,
     };
     let token = stored.create(&admission.user, &data, visit.now, &*settings.random).await?;
-    if let Read::Live(before) = settings.presented(visit.kind, &visit.cookies, visit.now).await?
+    if let Read::Live(before) = settings.presented(&visit.origin, &visit.cookies, visit.now).await?
         && let Some(row) = before.row
     {
         stored.store.delete(&row.session.key).await?;

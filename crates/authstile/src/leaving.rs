@@ -30,7 +30,7 @@ impl Leaving {
         let Ok(Value::Object(claims)) = serde_json::to_value(&leaving) else {
             return Err(Error::Bug("a departure cannot be written"));
         };
-        let sealed = settings.leaving.seal(claims, SECONDS, visit.now, &*settings.random)?;
+        let sealed = visit.seal(settings, &settings.leaving, claims, SECONDS)?;
         let cookie = SetCookie::new(&visit.names().leaving, sealed, visit.security()).for_seconds(SECONDS, visit.now);
         Ok((leaving, cookie))
     }
@@ -38,7 +38,7 @@ impl Leaving {
     /// Where the browser goes that came back with this `state`; `None` when it is not the one that left.
     pub(crate) fn finish(settings: &Settings, visit: &Visit<'_>, state: &str) -> Option<String> {
         let sealed = visit.cookies.get(&visit.names().leaving)?;
-        let claims = settings.leaving.open(&sealed, visit.now).ok()?;
+        let claims = visit.open(settings, &settings.leaving, &sealed).ok()?;
         let leaving: Self = serde_json::from_value(Value::Object(claims)).ok()?;
         leaving.state.matches(state).then_some(leaving.return_to)
     }

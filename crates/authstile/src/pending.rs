@@ -77,6 +77,15 @@ impl PendingSignIn {
         })
     }
 
+    /// The same with another `state`, which is longer: less room is left for parameters that a browser adds.
+    pub(crate) fn with_state(self, state: State) -> Result<Self, Error> {
+        let length: usize = self.asked.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if length + state.as_str().len() > ASKED_LENGTH {
+            return Err(RequestError::TooManyParameters.into());
+        }
+        Ok(Self { state, ..self })
+    }
+
     /// Station *seal*: the cookie, and the deletion of older ones beyond what one browser can have.
     pub(crate) fn seal(
         &self,
@@ -87,7 +96,7 @@ impl PendingSignIn {
         let Ok(Value::Object(claims)) = serde_json::to_value(self) else {
             return Err(Error::Bug("a pending sign-in cannot be written"));
         };
-        let sealed = settings.pending.seal(claims, PENDING_SECONDS, visit.now, &*settings.random)?;
+        let sealed = visit.seal(settings, &settings.pending, claims, PENDING_SECONDS)?;
         let cookie = SetCookie::new(cookie_name(visit, self.state.as_str()), sealed, visit.security())
             .for_seconds(PENDING_SECONDS, visit.now);
         let cookie = match answer_by {
@@ -107,7 +116,7 @@ impl PendingSignIn {
         let name = cookie_name(visit, state);
         let Some(sealed) = visit.cookies.get(&name) else { return (Err(RequestError::PendingMissing), None) };
         let clear = SetCookie::clear(name, visit.security());
-        let opened = match settings.pending.open(&sealed, visit.now) {
+        let opened = match visit.open(settings, &settings.pending, &sealed) {
             // The tolerance for clocks that differ is meant for sessions; here 15 minutes are 15 minutes.
             Ok(claims) if expires(&claims).is_none_or(|end| end <= visit.now.seconds()) => {
                 Err(RequestError::PendingExpired)

@@ -70,6 +70,11 @@ impl ReturnTo {
         Self(origin.as_str().to_owned())
     }
 
+    /// The front door of an application that a proxy serves below a path.
+    pub(crate) fn home(root: &str) -> Self {
+        Self(root.to_owned())
+    }
+
     /// Reads what somebody asked for: a path of ours or an absolute URL, as a browser would read it (WHATWG URL).
     /// `None` when it leads anywhere else, or is not a URL, or is too long to remember.
     #[must_use]

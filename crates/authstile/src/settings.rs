@@ -1,5 +1,6 @@
 //! What the engine knows before the first request: everything that can be computed once is computed here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
@@ -11,13 +12,19 @@ use crate::directory::{Directory, Listed};
 use crate::email::{EmailProvider, ProofHash};
 use crate::error::{Error, RequestError};
 use crate::event::{Event, Events};
+use crate::facts::SessionFacts;
+use crate::forwarded::Forwarded;
 use crate::guard::Csrf;
 use crate::hook_set::HookSet;
-use crate::host::HostPolicy;
+use crate::host::{HostPolicy, NoOrigin};
 use crate::ledger::Ledger;
 use crate::link::{LinkPolicy, UnverifiedAddresses};
-use crate::page::Theme;
+use crate::mount::Mount;
+pub(crate) use crate::mount::with_query;
+use crate::page::Looks;
+use crate::proxies::TrustedProxies;
 use crate::random::Random;
+use crate::redirect_proxy::RedirectProxy;
 use crate::refresh::Refreshes;
 use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
@@ -100,6 +107,10 @@ impl Way {
 pub(crate) struct Settings {
     pub(crate) base_path: String,
     pub(crate) host: HostPolicy,
+    /// Proxies that are believed.
+    pub(crate) proxies: TrustedProxies,
+    /// Where answers go that providers cannot send here, or from where we pass them on.
+    pub(crate) redirect_proxy: Option<RedirectProxy>,
     /// `None`: by the scheme of the origin.
     pub(crate) security: Option<CookieSecurity>,
     pub(crate) allowed_origins: Vec<Origin>,
@@ -125,14 +136,37 @@ pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) pages: Pages,
-    pub(crate) theme: Theme,
-    pub(crate) style: String,
-    pub(crate) content_security_policy: String,
+    pub(crate) looks: Looks,
+}
+
+/// Where a request arrived, and from whom.
+#[derive(Debug)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) origin: Origin,
+    pub(crate) mount: Mount<'a>,
+    /// Who asks: our peer, or whom proxies that are believed name.
+    pub(crate) client: Option<IpAddr>,
 }
 
 impl Settings {
-    pub(crate) fn origin(&self, headers: &HeaderMap, uri: &Uri) -> Result<Origin, Error> {
-        self.host.origin(headers, uri).map_err(|error| Error::Configuration(error.to_string()))
+    /// Reads where a request of this peer arrived. Nothing is learned from it for the next one.
+    pub(crate) fn arrive(&self, headers: &HeaderMap, uri: &Uri, peer: Option<IpAddr>) -> Result<Arrival<'_>, Error> {
+        let said = match peer {
+            Some(peer) => Forwarded::read(&self.proxies, peer, headers).map_err(RequestError::Forwarded)?,
+            None => Forwarded::default(),
+        };
+        let listed = (!self.proxies.is_empty()).then_some(&said);
+        let origin = self.host.origin(headers, uri, listed).map_err(|error| match error {
+            NoOrigin::Untrusted(host) => Error::Configuration(host.to_string()),
+            NoOrigin::Unknown(host) => RequestError::UnknownHost(host).into(),
+        })?;
+        let mount = Mount::new(&origin, said.prefix, &self.base_path);
+        Ok(Arrival { origin, mount, client: said.client })
+    }
+
+    /// Whether what a browser keeps for a while is good at one of our origins only.
+    pub(crate) fn binds_to_origin(&self) -> bool {
+        self.host.has_tenants() || self.redirect_proxy.is_some()
     }
 
     pub(crate) fn kind(&self, origin: &Origin) -> &Kind {
@@ -187,8 +221,8 @@ impl Settings {
     }
 
     /// The session that the cookies of a request hold, unless it was ended elsewhere.
-    pub(crate) async fn live(&self, kind: &Kind, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
-        let live = match self.presented(kind, cookies, now).await? {
+    pub(crate) async fn live(&self, origin: &Origin, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
+        let live = match self.presented(origin, cookies, now).await? {
             Read::Live(live) => live,
             nobody => return Ok(nobody),
         };
@@ -202,11 +236,16 @@ impl Settings {
     }
 
     /// The session that the cookies of a request hold or name; for those in cookies, whether or not it was ended elsewhere.
-    pub(crate) async fn presented(&self, kind: &Kind, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
-        match &self.stores.sessions {
-            Some(stored) => Ok(stored.read(&kind.session.tokens(cookies), now).await?),
-            None => Ok(kind.session.read(cookies, now)),
-        }
+    pub(crate) async fn presented(&self, origin: &Origin, cookies: &Cookies<'_>, now: UnixTime) -> Result<Read, Error> {
+        let session = &self.kind(origin).session;
+        let read = match &self.stores.sessions {
+            Some(stored) => stored.read(&session.tokens(cookies), now).await?,
+            None => session.read(cookies, now),
+        };
+        Ok(match read {
+            Read::Live(live) if self.host.has_tenants() && !is_of(live.facts().as_ref(), origin) => Read::Ended,
+            read => read,
+        })
     }
 
     /// Ends every session that carries the key and has begun, wherever sessions live.
@@ -220,17 +259,6 @@ impl Settings {
     /// The members of the session token that providers were told to show to the browser.
     pub(crate) fn shown_members(&self) -> impl Iterator<Item = &str> {
         self.shown.iter().map(String::as_str)
-    }
-
-    /// The absolute URL of one of our own paths.
-    pub(crate) fn url(&self, origin: &Origin, path: &str) -> String {
-        format!("{origin}{}/{path}", self.base_path)
-    }
-
-    /// A page of the application's, with parameters: a path of this origin, or an absolute URL.
-    pub(crate) fn page(&self, page: &str, origin: &Origin, parameters: &[(&str, &str)]) -> String {
-        let page = with_query(page, parameters);
-        if page.starts_with('/') { format!("{origin}{page}") } else { page }
     }
 
     /// A fresh reference, which a visitor can tell and the log has too: ten characters that can be read aloud.
@@ -251,24 +279,8 @@ impl Settings {
     }
 }
 
-/// Appends parameters to a path or URL that may have a query already.
-pub(crate) fn with_query(page: &str, parameters: &[(&str, &str)]) -> String {
-    if parameters.is_empty() {
-        return page.to_owned();
-    }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let joint = if page.contains('?') { '&' } else { '?' };
-    format!("{page}{joint}{query}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_joined_properly() {
-        assert_eq!(with_query("/login", &[("error", "a b")]), "/login?error=a+b");
-        assert_eq!(with_query("/login?x=1", &[("error", "a")]), "/login?x=1&error=a");
-        assert_eq!(with_query("/login", &[]), "/login");
-    }
+/// Whether a session was made for this origin. Cookies do not go to other hosts by themselves, but whoever has a session at one
+/// tenant can carry it to another.
+fn is_of(facts: Option<&SessionFacts>, origin: &Origin) -> bool {
+    facts.is_some_and(|facts| facts.keys.contains(&RevocationKey::origin(origin.as_str())))
 }

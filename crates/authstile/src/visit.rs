@@ -1,27 +1,49 @@
 //! One request, read: who is asking, from where, with which form, and where they want to go afterwards.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use authstile_oauth::form::Parameters;
 use bytes::Bytes;
-use http::{HeaderMap, Uri, header};
+use http::{Extensions, HeaderMap, Uri, header};
 use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::cookie::{CookieNames, CookieSecurity, Cookies, SetCookie};
 use crate::guard::{self, CsrfToken, GuardError, SameOrigin};
+use crate::model::Claims;
+use crate::mount::Mount;
+use crate::page::Look;
 use crate::return_to::{Origin, ReturnTo};
-use crate::settings::{Kind, Settings};
+use crate::seal::{SealError, Sealer};
+use crate::settings::{Arrival, Kind, Settings};
 
-/// The address of the client, where whoever stands in front of the engine knows it: put it among the extensions of the
-/// request ([`http::Request::extensions_mut`]). Limits by client and the list of sessions use it.
+/// The address of the client, where whoever stands in front of the engine knows it better than the engine could: put it
+/// among the extensions of the request ([`http::Request::extensions_mut`]). Limits by client and the list of sessions use it.
+/// Otherwise it is that of the peer, or what trusted proxies say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// The address of whoever is connected to the server: put it among the extensions of the request. Whether it is that of a
+/// [trusted proxy](crate::AuthBuilder::trusted_proxies) decides whether forwarded headers are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// As somebody put it among the extensions of a request.
+    pub(crate) fn of(extensions: &Extensions) -> Option<IpAddr> {
+        extensions.get::<Self>().map(|address| address.0)
+    }
+}
+
+/// The claim that says for which origin something is sealed (RFC 7519 §4.1.3).
+const AUDIENCE: &str = "aud";
 
 /// A request, read once.
 #[derive(Debug)]
 pub(crate) struct Visit<'a> {
     pub(crate) origin: Origin,
+    pub(crate) mount: Mount<'a>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) cookies: Cookies<'a>,
     pub(crate) query: Parameters,
@@ -32,6 +54,7 @@ pub(crate) struct Visit<'a> {
     /// Cookies that every answer with cookies carries: the CSRF token if it is new, the callback URL if it changed.
     pub(crate) first_cookies: Vec<SetCookie>,
     pub(crate) kind: &'a Kind,
+    pub(crate) look: &'a Look,
     pub(crate) is_post: bool,
     /// The client's address, where the server in front of the engine says it.
     pub(crate) address: Option<IpAddr>,
@@ -71,13 +94,14 @@ impl Body {
 impl<'a> Visit<'a> {
     pub(crate) fn new(
         settings: &'a Settings,
+        arrival: Arrival<'a>,
         headers: &'a HeaderMap,
         uri: &Uri,
         body: Body,
-        address: Option<IpAddr>,
         is_post: bool,
     ) -> Result<Self, crate::error::Error> {
-        let origin = settings.origin(headers, uri)?;
+        let Arrival { origin, mount, client: address } = arrival;
+        let look = settings.looks.of(&origin);
         let kind = settings.kind(&origin);
         let cookies = Cookies::parse(headers);
         let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
@@ -85,8 +109,7 @@ impl<'a> Visit<'a> {
         let csrf = settings.csrf.token(cookies.get(&kind.names.csrf).as_deref(), &*settings.random)?;
         let remembered = cookies.get(&kind.names.callback_url);
         let wanted = body.form.last("callbackUrl").or_else(|| query.last("callbackUrl")).or(remembered.as_deref());
-        let return_to =
-            wanted.and_then(|wanted| settings.return_to(wanted, &origin)).unwrap_or_else(|| ReturnTo::origin(&origin));
+        let return_to = wanted.and_then(|wanted| settings.return_to(wanted, &origin)).unwrap_or_else(|| mount.home());
         let mut first_cookies = Vec::new();
         if let Some(value) = &csrf.fresh_cookie {
             first_cookies.push(SetCookie::new(&kind.names.csrf, value, kind.security));
@@ -94,7 +117,59 @@ impl<'a> Visit<'a> {
         if remembered.as_deref() != Some(return_to.as_str()) {
             first_cookies.push(SetCookie::new(&kind.names.callback_url, return_to.as_str(), kind.security));
         }
-        Ok(Self { origin, headers, cookies, query, body, now, csrf, return_to, first_cookies, kind, address, is_post })
+        Ok(Self {
+            origin,
+            mount,
+            headers,
+            cookies,
+            query,
+            body,
+            now,
+            csrf,
+            return_to,
+            first_cookies,
+            kind,
+            look,
+            is_post,
+            address,
+        })
+    }
+
+    /// Where the browser goes that wants to go there, as far as that is allowed; else home.
+    pub(crate) fn allowed(&self, settings: &Settings, wanted: &str) -> ReturnTo {
+        settings.return_to(wanted, &self.origin).unwrap_or_else(|| self.mount.home())
+    }
+
+    /// Seals what this browser keeps for a while. Where several origins are ours, it is good at this one only.
+    pub(crate) fn seal(
+        &self,
+        settings: &Settings,
+        sealer: &Sealer,
+        mut claims: Claims,
+        seconds: i64,
+    ) -> Result<String, SealError> {
+        if settings.binds_to_origin() {
+            claims.insert(AUDIENCE.to_owned(), self.origin.as_str().into());
+        }
+        sealer.seal(claims, seconds, self.now, &*settings.random)
+    }
+
+    /// Opens what [`Visit::seal`] sealed.
+    pub(crate) fn open(&self, settings: &Settings, sealer: &Sealer, sealed: &str) -> Result<Claims, SealError> {
+        let claims = sealer.open(sealed, self.now)?;
+        let made_for = claims.get(AUDIENCE).and_then(Value::as_str);
+        if made_for.map_or(settings.binds_to_origin(), |made_for| made_for != self.origin.as_str()) {
+            return Err(SealError::NotClaims("it was sealed for another origin"));
+        }
+        Ok(claims)
+    }
+
+    /// What is remembered of a proof that a mail carries: where several origins are ours, it is none at another one.
+    pub(crate) fn proof<'s>(&self, settings: &Settings, secret: &'s str) -> Cow<'s, str> {
+        match settings.host.has_tenants() {
+            true => format!("{} {secret}", self.origin).into(),
+            false => secret.into(),
+        }
     }
 
     /// Station *guard*.

@@ -12,6 +12,7 @@
 mod command_line;
 mod demo;
 mod guide;
+mod origins;
 mod program;
 mod providers;
 mod secret;

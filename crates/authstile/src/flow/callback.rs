@@ -19,7 +19,6 @@ use crate::profile::{Mapped, Sources};
 use crate::provider::Protocol;
 use crate::registration::{Facts, IdentityMismatch};
 use crate::registry::{ProviderError, Resolved};
-use crate::return_to::ReturnTo;
 use crate::settings::Settings;
 use crate::step_up::Authentication;
 use crate::store::RevocationKey;
@@ -50,6 +49,12 @@ pub(crate) async fn callback(settings: &Settings, visit: &Visit<'_>, id: &str) -
     let state = parameters.one("state").map_err(AuthorizationResponseError::from);
     let state = state.map_err(|error| Error::provider(id, Leg::Callback, error.into()))?;
     let state = state.ok_or(Error::from(RequestError::StateMissing))?;
+    if let Some(proxy) = &settings.redirect_proxy {
+        let elsewhere = proxy.forward(&visit.origin, id, state, parameters, visit.now);
+        if let Some(preview) = elsewhere.map_err(|error| Error::from(RequestError::NotForwarded(error)))? {
+            return Ok(Answer::redirect(preview));
+        }
+    }
     let (pending, forget) = PendingSignIn::recall(settings, visit, state);
     let forget: Vec<SetCookie> = forget.into_iter().collect();
     let finished = match pending {
@@ -129,7 +134,7 @@ async fn finish(
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to),
         Admitted::Elsewhere(url) => {
-            let elsewhere = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
+            let elsewhere = visit.allowed(settings, &url);
             Ok(Answer::redirect(elsewhere.as_str()))
         }
     }

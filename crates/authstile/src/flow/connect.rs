@@ -14,7 +14,7 @@ use crate::visit::Visit;
 async fn waiting(settings: &Settings, visit: &Visit<'_>) -> Result<Option<(Offer, StoredUser)>, Error> {
     let Some(accounts) = &settings.stores.accounts else { return Ok(None) };
     let Some(offer) = Offer::read(settings, visit) else { return Ok(None) };
-    let Read::Live(live) = settings.live(visit.kind, &visit.cookies, visit.now).await? else { return Ok(None) };
+    let Read::Live(live) = settings.live(&visit.origin, &visit.cookies, visit.now).await? else { return Ok(None) };
     if live.text("sub") != Some(&offer.user_id) {
         return Ok(None);
     }

@@ -5,7 +5,6 @@ use crate::answer::Answer;
 use crate::credentials::{CredentialsError, CredentialsInput, CredentialsProvider};
 use crate::error::{Denied, Error};
 use crate::establish::establish;
-use crate::return_to::ReturnTo;
 use crate::settings::Settings;
 use crate::store::Quota;
 use crate::visit::Visit;
@@ -40,7 +39,7 @@ pub(crate) async fn callback(
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
         Admitted::Ask { .. } => Err(Error::Bug("credentials that wait to be linked")),
         Admitted::Elsewhere(url) => {
-            let to = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
+            let to = visit.allowed(settings, &url);
             Ok(Answer::redirect(to.as_str()))
         }
     }

@@ -18,7 +18,6 @@ use crate::mail::{MailProof, SignInMail};
 use crate::model::{Account, AccountKind, Claims, User};
 use crate::random::hex;
 use crate::registration::Facts;
-use crate::return_to::ReturnTo;
 use crate::settings::Settings;
 use crate::step_up::Authentication;
 use crate::store::{OneTime, OneTimeValue, Quota, RevocationKey};
@@ -43,7 +42,7 @@ pub(crate) async fn request(settings: &Settings, visit: &Visit<'_>, provider: &E
     let (secret, proof, cookie) = match provider.proof {
         EmailProof::Link => {
             let token = hex(&settings.random.bytes::<32>()?);
-            let url = link(settings, visit, provider, &token, &email);
+            let url = link(visit, provider, &token, &email);
             (token, MailProof::Link(url), None)
         }
         EmailProof::Code => {
@@ -60,32 +59,26 @@ pub(crate) async fn request(settings: &Settings, visit: &Visit<'_>, provider: &E
     };
     let value = OneTimeValue {
         identifier: email.as_str().to_owned(),
-        token: settings.proofs.of(&secret),
+        token: settings.proofs.of(&visit.proof(settings, &secret)),
         expires: visit.now.plus_seconds(provider.seconds),
     };
     one_time(settings)?.create(&value).await?;
     let host = visit.origin.host().to_owned();
     let mut mail = SignInMail::new(email.as_str(), host, provider.seconds, proof);
-    mail.brand_color.clone_from(&settings.theme.brand_color);
-    mail.button_text.clone_from(&settings.theme.button_text);
+    mail.brand_color.clone_from(&visit.look.theme.brand_color);
+    mail.button_text.clone_from(&visit.look.theme.button_text);
     provider.mailer.send(&mail, settings.registry.transport()).await?;
     tracing::info!("sent a mail to sign in with");
-    let sent = settings.url(&visit.origin, "verify-request");
-    let sent = settings.page(&sent, &visit.origin, &[("provider", &provider.id), ("type", "email")]);
+    let sent = visit.mount.url("verify-request");
+    let sent = visit.mount.page(&sent, &[("provider", &provider.id), ("type", "email")]);
     Ok(Answer::redirect(sent).with(visit.first_cookies.iter().cloned()).with(cookie))
 }
 
 /// Auth.js's link (`authjs-behaviour` §8.1), to which it would be an address of its own.
-fn link(
-    settings: &Settings,
-    visit: &Visit<'_>,
-    provider: &EmailProvider,
-    token: &str,
-    email: &EmailIdentifier,
-) -> String {
-    let callback = settings.url(&visit.origin, &format!("callback/{}", provider.id));
+fn link(visit: &Visit<'_>, provider: &EmailProvider, token: &str, email: &EmailIdentifier) -> String {
+    let callback = visit.mount.url(&format!("callback/{}", provider.id));
     let parameters = [("callbackUrl", visit.return_to.as_str()), ("token", token), ("email", email.as_str())];
-    settings.page(&callback, &visit.origin, &parameters)
+    visit.mount.page(&callback, &parameters)
 }
 
 /// Eight digits, each as likely as any other.
@@ -119,7 +112,7 @@ async fn ask(
         SignInDecision::Allow => Ok(None),
         SignInDecision::Deny => Err(Denied::AccessDenied { user: id }.into()),
         SignInDecision::RedirectTo(url) => {
-            let to = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
+            let to = visit.allowed(settings, &url);
             Ok(Some(Answer::redirect(to.as_str())))
         }
     }
@@ -168,7 +161,7 @@ pub(crate) async fn callback(
         Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await?,
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to)?,
         Admitted::Elsewhere(url) => {
-            let to = settings.return_to(&url, &visit.origin).unwrap_or_else(|| ReturnTo::origin(&visit.origin));
+            let to = visit.allowed(settings, &url);
             Answer::redirect(to.as_str())
         }
     };
@@ -179,7 +172,7 @@ pub(crate) async fn callback(
 async fn consume(settings: &Settings, visit: &Visit<'_>, email: &str, secret: &str) -> Result<EmailIdentifier, Error> {
     let store = one_time(settings)?;
     let unknown = || Error::from(Denied::Verification(VerificationFailure::Unknown));
-    for token in settings.proofs.candidates(secret) {
+    for token in settings.proofs.candidates(&visit.proof(settings, secret)) {
         let Some(value) = store.consume(email, &token).await? else { continue };
         if value.expires <= visit.now {
             return Err(Denied::Verification(VerificationFailure::Expired).into());

@@ -32,7 +32,7 @@ pub(crate) async fn logout(settings: &Settings, visit: &Visit<'_>, id: &str) -> 
             return answer(StatusCode::BAD_REQUEST);
         }
     };
-    let live = match settings.live(visit.kind, &visit.cookies, visit.now).await {
+    let live = match settings.live(&visit.origin, &visit.cookies, visit.now).await {
         Ok(Read::Live(live)) if belongs(&live, id, &key) => live,
         Ok(_) => {
             tracing::debug!("no session of this browser is meant");

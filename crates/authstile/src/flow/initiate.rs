@@ -38,7 +38,7 @@ pub(crate) async fn initiate(settings: &Settings, visit: &Visit<'_>, id: &str) -
     let there = login.as_ref().and_then(|login| login.return_to.as_deref());
     let there = there.and_then(|there| settings.return_to(there, &visit.origin));
     let return_to = there.as_ref().unwrap_or(&visit.return_to).as_str().to_owned();
-    let signed_in = match settings.live(visit.kind, &visit.cookies, visit.now).await? {
+    let signed_in = match settings.live(&visit.origin, &visit.cookies, visit.now).await? {
         Read::Live(live) => Some(live),
         Read::None | Read::Broken(_) | Read::Ended => None,
     };

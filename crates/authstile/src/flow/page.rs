@@ -10,12 +10,12 @@ use crate::cookie::SetCookie;
 use crate::directory::Listed;
 use crate::email::EmailProvider;
 use crate::error::{Denied, Error, Reason};
+use crate::mount::Mount;
 use crate::page::{
-    CodeForm, ConfirmPage, ConnectPage, ErrorPage, Form, Notice, ProviderForm, Shell, SignInPage, SignOutPage,
+    CodeForm, ConfirmPage, ConnectPage, ErrorPage, Form, Look, Notice, ProviderForm, SignInPage, SignOutPage,
     SwitchPage, VerifyPage, initial, words,
 };
 use crate::registration::ErrorWords;
-use crate::return_to::Origin;
 use crate::routing::SignInForm;
 use crate::session::Read;
 use crate::settings::{Settings, Way, with_query};
@@ -31,8 +31,8 @@ pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
 }
 
 /// `GET /providers`.
-pub(crate) fn providers(settings: &Settings, origin: &Origin) -> Answer {
-    Answer::json(StatusCode::OK, settings.directory.body(origin), Store::Unsaid)
+pub(crate) fn providers(settings: &Settings, mount: &Mount<'_>) -> Answer {
+    Answer::json(StatusCode::OK, settings.directory.body(mount.root()), Store::Unsaid)
 }
 
 /// `GET /signin`.
@@ -41,7 +41,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.sign_in {
         let mut parameters = vec![("callbackUrl", visit.return_to.as_str())];
         parameters.extend(error.map(|error| ("error", error)));
-        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+        return Answer::redirect(visit.mount.path(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
     let known = error.map(|code| Failure::read(settings, visit, code));
     let entries = &settings.registry.entries;
@@ -55,7 +55,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
             Way::Email(_) => ("signin", Form::Email),
             Way::Credentials(provider) => ("callback", Form::Fields(&provider.fields)),
         };
-        let action = settings.url(&visit.origin, &format!("{action}/{id}"));
+        let action = visit.mount.url(&format!("{action}/{id}"));
         let card = match way {
             Way::Provider(place) => Some(entries.get(*place)?.registration.provider),
             Way::Email(_) | Way::Credentials(_) => None,
@@ -64,7 +64,7 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
         Some(ProviderForm { id, name, action, mark, form, group: card.map(|card| card.group) })
     });
     let page = SignInPage {
-        shell: shell(settings),
+        shell: visit.look.shell(),
         providers: providers.collect(),
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
@@ -75,10 +75,10 @@ pub(crate) fn sign_in(settings: &Settings, visit: &Visit<'_>) -> Answer {
 }
 
 /// `GET /callback/{id}` of a link in a mail: only pressing the button signs in.
-pub(crate) fn confirm(settings: &Settings, visit: &Visit<'_>, provider: &EmailProvider, opened: &Opened<'_>) -> Answer {
-    let action = settings.url(&visit.origin, &format!("callback/{}", provider.id));
+pub(crate) fn confirm(visit: &Visit<'_>, provider: &EmailProvider, opened: &Opened<'_>) -> Answer {
+    let action = visit.mount.url(&format!("callback/{}", provider.id));
     let page = ConfirmPage {
-        shell: shell(settings),
+        shell: visit.look.shell(),
         action: &action,
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
@@ -92,17 +92,17 @@ pub(crate) fn confirm(settings: &Settings, visit: &Visit<'_>, provider: &EmailPr
 /// `GET /signout`: asks; only a POST signs out.
 pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.sign_out {
-        return Answer::redirect(page).with(visit.first_cookies.iter().cloned());
+        return Answer::redirect(visit.mount.path(page, &[])).with(visit.first_cookies.iter().cloned());
     }
     let user = signed_in_as(settings, visit).await;
-    let action = settings.url(&visit.origin, "signout");
+    let action = visit.mount.url("signout");
     let page = SignOutPage {
-        shell: shell(settings),
+        shell: visit.look.shell(),
         action: &action,
         csrf_token: &visit.csrf.token,
         return_to: visit.return_to.as_str(),
         user: user.as_deref(),
-        sessions: &settings.url(&visit.origin, "sessions"),
+        sessions: &visit.mount.url("sessions"),
         cancel: visit.return_to.as_str(),
     };
     Answer::page(StatusCode::OK, page.render()).with(visit.first_cookies.iter().cloned())
@@ -111,10 +111,10 @@ pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
 /// `GET /connect`: an account waits for the person who is signed in.
 pub(crate) async fn connect(settings: &Settings, visit: &Visit<'_>, offer: &Offer) -> Answer {
     let user = signed_in_as(settings, visit).await;
-    let action = settings.url(&visit.origin, "connect");
+    let action = visit.mount.url("connect");
     let provider = settings.registry.find(&offer.provider);
     let page = ConnectPage {
-        shell: shell(settings),
+        shell: visit.look.shell(),
         action: &action,
         csrf_token: &visit.csrf.token,
         user: user.as_deref(),
@@ -132,10 +132,10 @@ pub(crate) async fn switch(
     return_to: &str,
 ) -> Answer {
     let parameters: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let action = with_query(&settings.url(&visit.origin, &format!("signin/{id}")), &parameters);
+    let action = with_query(&visit.mount.url(&format!("signin/{id}")), &parameters);
     let user = signed_in_as(settings, visit).await;
     let page = SwitchPage {
-        shell: shell(settings),
+        shell: visit.look.shell(),
         action: &action,
         csrf_token: &visit.csrf.token,
         return_to,
@@ -147,7 +147,7 @@ pub(crate) async fn switch(
 
 /// The address or name of whoever is signed in; nobody where it cannot be said.
 async fn signed_in_as(settings: &Settings, visit: &Visit<'_>) -> Option<String> {
-    match settings.presented(visit.kind, &visit.cookies, visit.now).await {
+    match settings.presented(&visit.origin, &visit.cookies, visit.now).await {
         Ok(Read::Live(live)) => ["email", "name"].iter().find_map(|name| live.text(name)).map(str::to_owned),
         _ => None,
     }
@@ -159,25 +159,25 @@ pub(crate) fn error(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.error {
         let parameters: Vec<(&str, &str)> =
             Some(("error", code)).filter(|(_, code)| !code.is_empty()).into_iter().collect();
-        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+        return Answer::redirect(visit.mount.path(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
     let failure = Failure::read(settings, visit, code);
-    let sign_in = settings.url(&visit.origin, "signin");
-    error_page(settings, visit.origin.as_str(), Some(&sign_in), &failure).with(visit.first_cookies.iter().cloned())
+    let sign_in = visit.mount.url("signin");
+    error_page(visit.look, visit.mount.root(), Some(&sign_in), &failure).with(visit.first_cookies.iter().cloned())
 }
 
 /// `GET /verify-request`.
 pub(crate) fn verify_request(settings: &Settings, visit: &Visit<'_>) -> Answer {
     if let Some(page) = &settings.pages.verify_request {
         let parameters: Vec<(&str, &str)> = visit.query.iter().collect();
-        return Answer::redirect(with_query(page, &parameters)).with(visit.first_cookies.iter().cloned());
+        return Answer::redirect(visit.mount.path(page, &parameters)).with(visit.first_cookies.iter().cloned());
     }
     let request = CodeRequest::read(settings, visit);
-    let action = request.map(|request| settings.url(&visit.origin, &format!("callback/{}", request.provider)));
+    let action = request.map(|request| visit.mount.url(&format!("callback/{}", request.provider)));
     let known = visit.query.last("error").map(|code| Failure::read(settings, visit, code));
     let page = VerifyPage {
-        shell: shell(settings),
-        home: visit.origin.as_str(),
+        shell: visit.look.shell(),
+        home: visit.mount.root(),
         host: visit.origin.host(),
         code: action.as_deref().map(|action| CodeForm { action, csrf_token: &visit.csrf.token }),
         notice: known.as_ref().map(Failure::notice),
@@ -186,8 +186,8 @@ pub(crate) fn verify_request(settings: &Settings, visit: &Visit<'_>) -> Answer {
 }
 
 /// The error page itself.
-pub(crate) fn error_page(settings: &Settings, home: &str, sign_in: Option<&str>, failure: &Failure) -> Answer {
-    let page = ErrorPage { shell: shell(settings), notice: failure.notice(), sign_in, home };
+pub(crate) fn error_page(look: &Look, home: &str, sign_in: Option<&str>, failure: &Failure) -> Answer {
+    let page = ErrorPage { shell: look.shell(), notice: failure.notice(), sign_in, home };
     Answer::page(failure.status, page.render())
 }
 
@@ -199,8 +199,8 @@ pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cook
         "signin" => settings.pages.sign_in.as_deref(),
         _ => settings.pages.error.as_deref(),
     };
-    let own = settings.url(&visit.origin, error.page());
-    let page = custom.map_or(own, |page| absolute(page, &visit.origin));
+    let own = visit.mount.url(error.page());
+    let page = custom.map_or(own, |page| visit.mount.page(page, &[]));
     let mut failure = format!("{}.{reference}", error.reason());
     if let Some((provider, code)) =
         error.refusal().filter(|(provider, code)| explained(settings, provider, code).is_some())
@@ -271,12 +271,4 @@ fn recall(settings: &Settings, cookie: &str, code: &str) -> Option<(Reason, Stri
         _ => None,
     };
     Some((reason, reference.to_owned(), own.unwrap_or_else(|| words(reason))))
-}
-
-fn shell(settings: &Settings) -> Shell<'_> {
-    Shell { theme: &settings.theme, style: &settings.style }
-}
-
-fn absolute(page: &str, origin: &Origin) -> String {
-    if page.starts_with('/') { format!("{origin}{page}") } else { page.to_owned() }
 }

@@ -55,7 +55,7 @@ impl Shape {
 /// read → renew → shape.
 async fn shape(settings: &Settings, visit: &Visit<'_>, trigger: Trigger, update: Option<Value>) -> Shape {
     let nobody = || Shape::Nobody(visit.kind.session.clear(&visit.cookies));
-    let live = match settings.live(visit.kind, &visit.cookies, visit.now).await {
+    let live = match settings.live(&visit.origin, &visit.cookies, visit.now).await {
         Ok(Read::None) => return Shape::Nobody(Vec::new()),
         Ok(Read::Live(live)) => live,
         Ok(Read::Broken(error)) => {

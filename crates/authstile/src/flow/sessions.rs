@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Store};
 use crate::clock::UnixTime;
 use crate::error::Error;
-use crate::page::{Moment, SessionItem, SessionsPage, Shell};
+use crate::page::{Moment, SessionItem, SessionsPage};
 use crate::session::{Live, Read};
 use crate::session_list::{self, Listed, SessionOverview};
 use crate::settings::{Settings, with_query};
@@ -16,8 +16,8 @@ use crate::visit::Visit;
 /// `GET /sessions`: a page, or JSON for a client that wants that.
 #[tracing::instrument(name = "sessions", level = "debug", skip_all)]
 pub(crate) async fn list(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
-    let Read::Live(live) = settings.live(visit.kind, &visit.cookies, visit.now).await? else {
-        return Ok(sign_in_first(settings, visit));
+    let Read::Live(live) = settings.live(&visit.origin, &visit.cookies, visit.now).await? else {
+        return Ok(sign_in_first(visit));
     };
     let sessions = session_list::list(settings, &live, visit.now).await?;
     let answer = match wants_json(visit.headers) {
@@ -32,10 +32,10 @@ pub(crate) async fn list(settings: &Settings, visit: &Visit<'_>) -> Result<Answe
 #[tracing::instrument(name = "end_sessions", skip_all)]
 pub(crate) async fn end(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
     visit.same_origin(settings)?;
-    let Read::Live(live) = settings.live(visit.kind, &visit.cookies, visit.now).await? else {
-        return Ok(sign_in_first(settings, visit));
+    let Read::Live(live) = settings.live(&visit.origin, &visit.cookies, visit.now).await? else {
+        return Ok(sign_in_first(visit));
     };
-    let back = Answer::redirect(settings.url(&visit.origin, "sessions"));
+    let back = Answer::redirect(visit.mount.url("sessions"));
     if visit.body.form.last("others") == Some("true") {
         let cookies = session_list::end_others(settings, visit.kind, *live, &visit.cookies, visit.now).await?;
         return Ok(back.with(cookies));
@@ -52,13 +52,13 @@ pub(crate) async fn end(settings: &Settings, visit: &Visit<'_>) -> Result<Answer
     Ok(back.with(visit.kind.session.clear(&visit.cookies)).with(visit.kind.vault.clear(&visit.cookies)))
 }
 
-fn sign_in_first(settings: &Settings, visit: &Visit<'_>) -> Answer {
+fn sign_in_first(visit: &Visit<'_>) -> Answer {
     if wants_json(visit.headers) {
         let body = json!({ "error": "unauthorized", "message": "Sign in first." });
         return Answer::json(StatusCode::UNAUTHORIZED, body.to_string(), Store::No);
     }
-    let here = settings.url(&visit.origin, "sessions");
-    Answer::redirect(with_query(&settings.url(&visit.origin, "signin"), &[("callbackUrl", &here)]))
+    let here = visit.mount.url("sessions");
+    Answer::redirect(with_query(&visit.mount.url("signin"), &[("callbackUrl", &here)]))
 }
 
 /// Whether a client of the application asks, rather than a person's browser.
@@ -86,9 +86,9 @@ fn as_json(settings: &Settings, sessions: &[Listed]) -> Value {
 
 fn page(settings: &Settings, visit: &Visit<'_>, live: &Live, sessions: &[Listed]) -> String {
     let stored = settings.stores.sessions.as_ref();
-    let (action, sign_out) = (settings.url(&visit.origin, "sessions"), settings.url(&visit.origin, "signout"));
+    let (action, sign_out) = (visit.mount.url("sessions"), visit.mount.url("signout"));
     let page = SessionsPage {
-        shell: Shell { theme: &settings.theme, style: &settings.style },
+        shell: visit.look.shell(),
         action: &action,
         sign_out: &sign_out,
         csrf_token: &visit.csrf.token,

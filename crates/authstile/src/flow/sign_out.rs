@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::leaving::Leaving;
 use crate::registration::EndSession;
-use crate::return_to::ReturnTo;
 use crate::session::{Live, Read};
 use crate::session_list;
 use crate::settings::Settings;
@@ -18,7 +17,7 @@ use crate::visit::Visit;
 pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<Answer, Error> {
     visit.same_origin(settings)?;
     let mut departure = None;
-    if let Read::Live(live) = settings.presented(visit.kind, &visit.cookies, visit.now).await? {
+    if let Read::Live(live) = settings.presented(&visit.origin, &visit.cookies, visit.now).await? {
         if visit.body.form.last("everywhere") == Some("true") && is_live(settings, visit).await? {
             session_list::end_all(settings, &live, visit.now).await?;
         }
@@ -35,7 +34,7 @@ pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<A
 
 /// Whether the session was not ended before: one that was says nothing about the person's other ones.
 async fn is_live(settings: &Settings, visit: &Visit<'_>) -> Result<bool, Error> {
-    Ok(matches!(settings.live(visit.kind, &visit.cookies, visit.now).await?, Read::Live(_)))
+    Ok(matches!(settings.live(&visit.origin, &visit.cookies, visit.now).await?, Read::Live(_)))
 }
 
 /// `GET /signed-out`: the browser comes back from the provider. Whatever it carries, it is signed out here; only where it
@@ -45,7 +44,7 @@ pub(crate) fn signed_out(settings: &Settings, visit: &Visit<'_>) -> Answer {
     let to = Leaving::finish(settings, visit, state);
     let forget =
         visit.cookies.get(&visit.names().leaving).map(|_| SetCookie::clear(&visit.names().leaving, visit.security()));
-    Answer::redirect(to.unwrap_or_else(|| ReturnTo::origin(&visit.origin).as_str().to_owned())).with(forget)
+    Answer::redirect(to.unwrap_or_else(|| visit.mount.root().to_owned())).with(forget)
 }
 
 /// A stored session is deleted, and if that fails nobody is told that they are signed out. Of one in a cookie, a copy that
@@ -75,7 +74,7 @@ async fn depart(
     }
     let id_token = visit.kind.vault.open(&visit.cookies, &facts.id, visit.now).and_then(|kept| kept.id_token);
     let (leaving, cookie) = Leaving::begin(settings, visit)?;
-    let back = settings.url(&visit.origin, "signed-out");
+    let back = visit.mount.url("signed-out");
     match provider.end_session_url(id_token.as_deref(), &back, &leaving.state).await {
         Ok(Some(url)) => Ok(Some((url.into(), Some(cookie)))),
         Ok(None) => Ok(None),

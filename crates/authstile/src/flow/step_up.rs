@@ -38,7 +38,7 @@ pub(crate) async fn step_up(
         }
         // Whoever enters their password or opens a mail again has signed in just now.
         _ => {
-            let sign_in = settings.url(&visit.origin, "signin");
+            let sign_in = visit.mount.url("signin");
             Ok(Answer::redirect(with_query(&sign_in, &[("callbackUrl", here)])))
         }
     }

@@ -139,6 +139,11 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "The address that began this sign-in has more in it than a sign-in can carry.",
             "Sign in from here instead. If a link or a button of the application led you here, tell the people who run it.",
         ),
+        Reason::WrongAddress => (
+            "Nothing is served at this address",
+            "The address in your browser is not one of this application's, or something on the way changed it.",
+            "Check the address. If it is right, tell the people who run this application: their log has the details.",
+        ),
         Reason::Verification => (
             "This link no longer works",
             "It was used already, or it has expired.",

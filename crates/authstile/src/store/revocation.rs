@@ -50,6 +50,13 @@ impl RevocationKey {
         Self::new("provider session", &[issuer, session_id])
     }
 
+    /// An origin of ours, such as `https://acme.tenant.app`, and all sessions that were made there; where several are ours
+    /// ([`HostPolicy::AllowList`](crate::HostPolicy::AllowList)).
+    #[must_use]
+    pub fn origin(origin: &str) -> Self {
+        Self::new("origin", &[origin])
+    }
+
     /// A person here, by their own id, and all their sessions.
     #[must_use]
     pub fn user(id: &str) -> Self {
