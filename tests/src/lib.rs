@@ -3,6 +3,7 @@
 pub mod auth_js;
 pub mod crowd;
 pub mod log;
+pub mod pages;
 pub mod peers;
 pub mod script;
 pub mod servers;

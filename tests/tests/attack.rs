@@ -68,6 +68,7 @@ fn assert_unknown(ending: &Ending, log: &str) {
 mod state {
     use super::*;
 
+    // Advisories: CVE-2023-27490, CVE-2025-68158, CVE-2026-41425, CVE-2025-14546, CVE-2025-68481.
     #[tokio::test]
     async fn a_callback_in_a_browser_that_began_nothing_is_refused() {
         let mut house = House::new();
@@ -79,6 +80,7 @@ mod state {
         assert!(redeemed(&house).is_empty(), "somebody else's code is not redeemed");
     }
 
+    // Advisories: CVE-2023-27490.
     #[tokio::test]
     async fn a_callback_works_once() {
         let mut house = House::new();
@@ -90,6 +92,7 @@ mod state {
         assert_eq!(house.cookies("session-token"), session, "and the session is not touched by the second visit");
     }
 
+    // Advisories: CVE-2025-68158, CVE-2026-41425, CVE-2025-14546, CVE-2025-68481.
     #[tokio::test]
     async fn the_state_of_another_browser_is_refused() {
         // Login CSRF: the attacker's answer is given to a victim who has a sign-in of their own under way.
@@ -104,6 +107,7 @@ mod state {
         assert_eq!(visit(&mut victim.browser, &own).await.path, "/dash");
     }
 
+    // Advisories: CVE-2023-27490, GHSA-wxw3-q3m9-c3jr.
     #[tokio::test]
     async fn a_missing_an_empty_and_an_invented_state_are_refused_and_clear_nothing() {
         let mut house = House::new();
@@ -137,6 +141,7 @@ mod state {
         assert!(redeemed(&house).is_empty());
     }
 
+    // Advisories: GHSA-wxw3-q3m9-c3jr.
     #[tokio::test]
     async fn a_pending_sign_in_is_bound_to_its_state() {
         // The cookie of sign-in A under the name of sign-in B: it opens, but it is not B's.
@@ -155,6 +160,7 @@ mod state {
         assert_eq!(house.session().await, Value::Null);
     }
 
+    // Advisories: CVE-2026-73419.
     #[tokio::test]
     async fn a_pending_sign_in_is_bound_to_its_provider() {
         let mut house = House::with(|builder| builder.provider(scalekit()).provider(scalekit().id("other")));
@@ -298,6 +304,7 @@ mod state {
 }
 
 /// Every cookie in every other cookie's place: none is taken for another.
+// Advisories: CVE-2023-48309.
 #[tokio::test]
 async fn no_cookie_passes_for_another() {
     // One browser with all five cookies, each holding what it should.
@@ -351,6 +358,7 @@ async fn no_cookie_passes_for_another() {
     assert!(redeemed(&house).len() == 1, "only the one good sign-in was redeemed");
 }
 
+// Advisories: GHSA-f24x-5g9q, CVE-2021-41246, CVE-2022-25896.
 #[tokio::test]
 async fn a_new_sign_in_makes_a_new_session() {
     let mut house = House::new();
@@ -452,6 +460,7 @@ mod csrf {
         }
     }
 
+    // Advisories: CVE-2015-9284.
     #[tokio::test]
     async fn another_site_cannot_ask_for_a_change_even_with_the_token() {
         let (mut house, _) = signed_in().await;
@@ -482,6 +491,7 @@ mod csrf {
         }
     }
 
+    // Advisories: CVE-2015-9284.
     #[tokio::test]
     async fn getting_a_page_changes_nothing() {
         let (mut house, token) = signed_in().await;
@@ -855,6 +865,7 @@ mod hooks {
         }
     }
 
+    // Advisories: CVE-2026-73421.
     #[tokio::test]
     async fn a_failing_jwt_hook_signs_nobody_in() {
         let mut house = House::with(|builder| builder.provider(scalekit()).jwt(|_| async { broken() }));
@@ -1043,6 +1054,7 @@ mod log {
         })
     }
 
+    // Advisories: CVE-2022-31186.
     #[tokio::test]
     async fn a_whole_sign_in_and_sign_out_leave_no_secret_in_the_log() {
         let tokens = Arc::default();
@@ -1072,6 +1084,7 @@ mod log {
         secrets.assert_absent(&log, 10);
     }
 
+    // Advisories: CVE-2022-31186.
     #[tokio::test]
     async fn no_failure_leaves_a_secret_in_the_log() {
         let tokens = Arc::default();

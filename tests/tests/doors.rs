@@ -150,6 +150,7 @@ async fn from_page(browser: &mut Browser, page: &Page) -> Page {
     browser.follow(left).await
 }
 
+// Advisories: CVE-2025-31492.
 #[tokio::test]
 async fn a_protected_page_sends_to_sign_in_and_back_to_where_one_was() {
     let (mut house, _) = open(|builder| builder);
@@ -168,6 +169,7 @@ async fn a_protected_page_sends_to_sign_in_and_back_to_where_one_was() {
     assert_eq!(house.browser.get(&format!("{APP}/cached")).await.headers["cache-control"], "public, max-age=60");
 }
 
+// Advisories: CVE-2026-41248.
 #[tokio::test]
 async fn the_extractor_alone_protects_too() {
     let (mut house, _) = open(|builder| builder);
@@ -277,6 +279,7 @@ async fn page_views_renew_a_session_once_a_day() {
     }
 }
 
+// Advisories: CVE-2026-73421.
 #[tokio::test]
 async fn a_hook_that_fails_lets_nobody_in() {
     let broken = Arc::new(AtomicBool::new(false));
@@ -315,6 +318,7 @@ async fn a_hook_that_ends_the_session_protects_pages_too() {
     assert_eq!(house.browser.get(APP).await.body, "Hello stranger");
 }
 
+// Advisories: CVE-2021-32637.
 #[tokio::test]
 async fn a_request_for_another_host_is_nobodys() {
     let (house, entered) = open(|builder| builder);
@@ -339,6 +343,7 @@ async fn a_body_that_is_too_large_is_not_read() {
     }
 }
 
+// Advisories: CVE-2019-3877, CVE-2022-24794.
 #[tokio::test]
 async fn hostile_addresses_do_not_become_places_to_return_to() {
     let (mut house, _) = open(|builder| builder);

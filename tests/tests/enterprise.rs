@@ -36,6 +36,7 @@ async fn a_revoked_subject_is_signed_out_and_may_sign_in_again() {
     drop(other);
 }
 
+// Advisories: CVE-2024-39315.
 #[tokio::test]
 async fn the_identity_is_in_the_session_and_shown_only_when_asked() {
     let mut house = House::new();
@@ -46,6 +47,7 @@ async fn the_identity_is_in_the_session_and_shown_only_when_asked() {
     assert_eq!(identity["connection"], "conn_acme");
 }
 
+// Advisories: GHSA-phx7-w8x2.
 #[tokio::test]
 async fn an_organization_is_held_to_its_domains() {
     for (domains, reason) in [(["acme.example"], None), (["other.example"], Some("DomainNotAllowed"))] {
@@ -57,6 +59,7 @@ async fn an_organization_is_held_to_its_domains() {
     }
 }
 
+// Advisories: GHSA-phx7-w8x2.
 #[tokio::test]
 async fn nobody_without_an_address_comes_in_for_a_domain() {
     let mut house = House::new();

@@ -89,6 +89,7 @@ async fn a_person_without_a_name_has_none() {
     assert!(session["user"].get("name").is_none(), "{session}");
 }
 
+// Advisories: CVE-2024-21632, CVE-2023-3128.
 #[tokio::test]
 async fn who_changes_their_address_stays_who_they_are() {
     let clock = FixedClock::at(NOW);

@@ -235,6 +235,7 @@ mod back_channel {
 mod directory {
     use super::*;
 
+    // Advisories: CVE-2021-41230.
     #[tokio::test]
     async fn who_leaves_is_signed_out_at_once_and_not_let_in_again() {
         for leave in [Idp::deactivate_directory_user, Idp::delete_directory_user] {
@@ -268,6 +269,7 @@ mod directory {
         sign_in(&mut house).await;
     }
 
+    // Advisories: GHSA-j8v8.
     #[tokio::test]
     async fn another_customer_can_sign_nobody_of_ours_out() {
         let mut house = house();

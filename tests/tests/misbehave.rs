@@ -243,6 +243,7 @@ async fn pinned(idp: &Idp, clock: &FixedClock, misbehave: Option<Misbehave>, rou
     (ending, house.session().await)
 }
 
+// Advisories: CVE-2021-21411.
 #[tokio::test]
 async fn who_is_pinned_is_who_comes_back() {
     let clock = FixedClock::at(NOW);
@@ -283,6 +284,7 @@ async fn who_is_pinned_is_who_comes_back() {
     }
 }
 
+// Advisories: CVE-2021-21411.
 #[tokio::test]
 async fn what_a_browser_asks_for_must_come_back_too() {
     let clock = FixedClock::at(NOW);
@@ -304,6 +306,7 @@ async fn what_a_browser_asks_for_must_come_back_too() {
     }
 }
 
+// Advisories: CVE-2026-53513.
 #[tokio::test]
 async fn an_endpoint_on_a_private_address_is_not_asked_unless_the_issuer_is_private_too() {
     use authstile_testkit::FakeTransport;
@@ -356,6 +359,7 @@ async fn a_provider_that_is_down_gets_a_kind_answer_and_sessions_go_on() {
 
     // It recovers by itself.
     house.idp.set_down(false);
+    house.clock.advance(1);
     assert_eq!(other.attempt().await.path, "/dash");
 }
 

@@ -76,6 +76,7 @@ async fn a_sign_in_stores_a_person_an_account_and_a_session() {
     assert_eq!(house.session().await, Value::Null, "a copy of the cookie ends with it");
 }
 
+// Advisories: GHSA-f24x-5g9q, CVE-2021-41246, CVE-2022-25896.
 #[tokio::test]
 async fn a_second_sign_in_finds_the_person_again_and_replaces_the_session() {
     let (mut house, store) = stored(|builder| builder);
@@ -185,6 +186,7 @@ async fn the_other_sessions_of_a_person_can_be_ended() {
     }
 }
 
+// Advisories: GHSA-4vcf-q4xf-f48m.
 #[tokio::test]
 async fn one_session_can_be_ended_by_its_id_and_all_of_a_person() {
     let (mut house, store) = stored(|builder| builder);
@@ -203,6 +205,7 @@ async fn one_session_can_be_ended_by_its_id_and_all_of_a_person() {
     assert_eq!(house.session().await, Value::Null);
 }
 
+// Advisories: GHSA-2vg6.
 #[tokio::test]
 async fn a_deleted_person_is_signed_in_nowhere() {
     let (mut house, store) = stored(|builder| builder);
@@ -318,6 +321,7 @@ async fn who_is_asked_signs_in_as_before_and_says_yes() {
     }
 }
 
+// Advisories: GHSA-4vcf-q4xf-f48m.
 #[tokio::test]
 async fn an_offer_is_for_nobody_but_the_person_it_is_for() {
     let (mut house, store) = stored(|builder| builder.link_policy(LinkPolicy::AskUser));

@@ -58,6 +58,7 @@ impl Sessions for Switch {
     }
 }
 
+// Advisories: CVE-2026-73421.
 #[tokio::test]
 async fn requests_fail_closed_and_resume() {
     let sessions = Switch::default();

@@ -890,6 +890,7 @@ async fn the_engine_can_be_mounted_anywhere() {
     }
 }
 
+// Advisories: CVE-2025-46344.
 #[tokio::test]
 async fn sessions_slide_while_they_are_used_and_end_when_they_are_not() {
     let mut house = House::new();

@@ -1,4 +1,4 @@
-//! `cargo xtask`: tests with every peer they need, lints, the providers' pages, and the benchmark. Never needed to build or to use Authstile.
+//! `cargo xtask`: tests with every peer they need, lints, fuzzing, the providers' pages, and the benchmark. Never needed to build or to use Authstile.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
@@ -7,6 +7,7 @@ mod bench_revocations;
 mod bench_stored;
 mod command;
 mod docs;
+mod fuzz;
 mod lint;
 mod servers;
 mod services;
@@ -38,6 +39,13 @@ enum Task {
     Docs(docs::Options),
     /// Format, clippy, licences and bans, documentation links, pages of providers; every warning is an error.
     Lint,
+    /// Runs each target in fuzz/ with libFuzzer for some seconds, from the seeds in fuzz/corpus.
+    ///
+    /// Needs a C++ compiler and no nightly toolchain. What is found is kept in fuzz/found, what breaks a target in fuzz/artifacts.
+    /// `cargo test --test fuzz_targets` runs the same targets without libFuzzer.
+    Fuzz(fuzz::Options),
+    /// Sends ten thousand random and mutated requests to each endpoint of the release binary.
+    Hostile(fuzz::HostileOptions),
     /// Loads the release binary, a bare hyper server with the same cryptography and Auth.js in one run, and prints ratios.
     Bench(bench::Options),
     /// The same for sessions in SQLite, PostgreSQL and Redis, beside the fastest driver of each, and Auth.js with PostgreSQL.
@@ -51,6 +59,8 @@ fn main() -> ExitCode {
         Task::Test(options) => test::test(&options),
         Task::Servers => servers::servers(),
         Task::Docs(options) => docs::docs(&options).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
+        Task::Hostile(options) => fuzz::hostile(&options).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::lint().map(|()| ExitCode::SUCCESS),
         Task::BenchStored(options) => bench_stored::bench(&options).map(|()| ExitCode::SUCCESS),
         Task::BenchRevocations(options) => bench_revocations::bench(&options).map(|()| ExitCode::SUCCESS),

@@ -1,6 +1,6 @@
 //! The engine's own paths.
 
-use authstile::Auth;
+use authstile::{Auth, MAX_BODY};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,9 +10,6 @@ use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::extract::here;
-
-/// Bytes of a request body; a form of ours has a few hundred, an answer by `form_post` a few thousand.
-const MAX_BODY: usize = 64 * 1024;
 
 /// A router with the engine's paths, to be merged into the application's.
 pub fn routes<S: Clone + Send + Sync + 'static>(auth: &Auth) -> Router<S> {

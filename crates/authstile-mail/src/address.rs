@@ -174,6 +174,7 @@ mod tests {
         }
     }
 
+    // Advisories: GHSA-5jpx-9hw9-2fx4.
     #[test]
     fn whatever_could_be_read_in_two_ways_is_refused() {
         for bad in [
@@ -246,6 +247,7 @@ mod tests {
         assert_eq!(Sender::parse("Auth <no-reply@authjs.dev>").unwrap().mailbox().domain(), "authjs.dev");
     }
 
+    // Advisories: CVE-2022-31127.
     #[test]
     fn senders_that_would_add_a_header_or_an_address_are_refused() {
         for bad in [

@@ -201,6 +201,7 @@ mod tests {
         ));
     }
 
+    // Advisories: CVE-2022-31127.
     #[test]
     fn markup_in_a_link_stays_text() {
         let hostile = "https://app.example.com/?a=\"><script>alert(1)</script>&b='";

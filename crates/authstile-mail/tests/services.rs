@@ -260,6 +260,7 @@ async fn what_may_work_later_is_told_apart() {
     }
 }
 
+// Advisories: CVE-2022-35924.
 #[tokio::test]
 async fn a_second_recipient_is_never_asked_for() {
     let transport = FakeTransport::new(|_| Response::new(Bytes::new()));

@@ -326,6 +326,7 @@ mod tests {
         assert_ne!(Issuer::parse("https://a.example").unwrap(), Issuer::parse("https://A.example").unwrap());
     }
 
+    // Advisories: CVE-2026-53513.
     #[test]
     fn private_hosts_are_recognised() {
         for private in [

@@ -80,6 +80,7 @@ fn scopes_come_under_two_names_and_in_two_forms() {
     assert!(verify(&with(&good(), "scope", Value::Null)).unwrap().scopes().is_empty());
 }
 
+// Advisories: CVE-2022-31690.
 #[test]
 fn every_scope_asked_for_must_be_there() {
     let scopes = |scopes: &[&str]| verify_for(None, &good(), &["other"], scopes);
@@ -105,6 +106,7 @@ fn the_header_may_say_at_jwt_or_jwt_or_nothing() {
     }
 }
 
+// Advisories: CVE-2024-47616.
 #[test]
 fn other_kinds_of_token_are_refused_by_what_gives_them_away() {
     let id_token = with(&with(&good(), "email", json!("a@b.example")), "amr", json!(["pwd"]));

@@ -220,6 +220,7 @@ fn every_family_of_signatures_is_verified_with_the_hash_that_belongs_to_it() {
     }
 }
 
+// Advisories: GHSA-9h47, alg confusion.
 #[test]
 fn no_algorithm_is_talked_into_another() {
     let key = Key::Rsa(&RSA_PKCS1_SHA256);
@@ -363,6 +364,7 @@ fn what_is_no_signed_token_is_refused_without_a_panic() {
     }
 }
 
+// Advisories: CVE-2026-28512, CVE-2026-28513.
 #[test]
 fn each_rule_is_kept_by_itself() {
     use IdTokenError as E;
@@ -420,6 +422,7 @@ fn each_rule_is_kept_by_itself() {
     }
 }
 
+// Advisories: CVE-2026-25537.
 #[test]
 fn claims_of_a_wrong_type_are_refused() {
     let wrong = [json!(7), json!(true), json!([]), json!({}), json!(["x"]), json!([7])];

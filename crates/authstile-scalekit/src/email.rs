@@ -129,6 +129,7 @@ mod tests {
         }
     }
 
+    // Advisories: CVE-2026-40574.
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
         for bad in [

@@ -192,6 +192,7 @@ fn every_logout_token_gets_the_verdict_that_is_stated() {
 }
 
 /// All kinds of token are signed with the same key under the same header, so nothing but their claims tells them apart.
+// Advisories: CVE-2024-47616.
 #[test]
 fn no_kind_of_token_passes_as_another() {
     let vectors = vectors();

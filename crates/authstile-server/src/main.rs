@@ -10,6 +10,7 @@ mod log;
 mod mail;
 mod migrate;
 mod mistake;
+mod patient;
 mod people;
 mod providers;
 mod providers_command;

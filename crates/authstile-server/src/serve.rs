@@ -9,14 +9,15 @@ use authstile::env::Environment;
 use authstile::seal::{Secrets, WeakSecret};
 use authstile::{Auth, AuthBuilder, HostPolicy, PeerAddress};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
-use crate::listen::{self, BodyError, Peer, Stop};
+use crate::listen::{self, BodyError, MAX_REQUESTS, Peer, Stop};
 use crate::mail;
 use crate::mistake::Mistake;
 use crate::providers;
@@ -55,12 +56,19 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
         tokio::spawn(sweeper.run(auth.clone()));
     }
     let readiness = Readiness::new(stores);
+    let places = Arc::new(Semaphore::new(MAX_REQUESTS));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let (auth, readiness) = (auth.clone(), readiness.clone());
+        let (auth, readiness, place) = (auth.clone(), readiness.clone(), places.clone().try_acquire_owned());
         if let Some(Peer(peer)) = request.extensions_mut().remove::<Peer>() {
             request.extensions_mut().insert(PeerAddress(peer.ip()));
         }
-        async move { Ok::<_, Infallible>(answer(&auth, &readiness, request).await) }
+        async move {
+            // Probes are answered also where there is no place: a server that is busy is not dead.
+            Ok::<_, Infallible>(match place.is_ok() || is_probe(&request) {
+                true => answer(&auth, &readiness, request).await,
+                false => busy(),
+            })
+        }
     });
     listen::serve(listener, service, stop).await;
     Ok(())
@@ -149,6 +157,17 @@ fn introduction(environment: &Environment, auth: &Auth, ids: &[String], address:
         or_none(ids),
         or_none(&redirects)
     ))
+}
+
+fn is_probe(request: &Request<Incoming>) -> bool {
+    matches!(request.uri().path(), "/healthz" | "/readyz")
+}
+
+fn busy() -> Response<Full<Bytes>> {
+    let mut response =
+        text(StatusCode::SERVICE_UNAVAILABLE, "Too many requests are under way: try again in a moment.\n");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 async fn answer(auth: &Auth, readiness: &Readiness, request: Request<Incoming>) -> Response<Full<Bytes>> {

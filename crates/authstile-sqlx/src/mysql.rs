@@ -252,7 +252,7 @@ const NUMBERS_COME_AGAIN: bool = false;
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number bigint PRIMARY KEY, \
     name varchar(255) NOT NULL, applied timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-fn files() -> [File; 5] {
+fn files() -> [File; 6] {
     migrations!("mysql")
 }
 

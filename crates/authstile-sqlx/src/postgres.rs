@@ -170,7 +170,7 @@ const NUMBERS_COME_AGAIN: bool = false;
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number bigint PRIMARY KEY, name text NOT NULL, \
     applied timestamptz NOT NULL DEFAULT now())";
 
-fn files() -> [File; 5] {
+fn files() -> [File; 6] {
     migrations!("postgres")
 }
 

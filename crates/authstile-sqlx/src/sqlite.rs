@@ -176,7 +176,7 @@ const NUMBERS_COME_AGAIN: bool = true;
 const LIST: &str = "CREATE TABLE IF NOT EXISTS authstile_migrations (number integer PRIMARY KEY NOT NULL, \
     name text NOT NULL, applied text NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-fn files() -> [File; 5] {
+fn files() -> [File; 6] {
     migrations!("sqlite")
 }
 

@@ -21,11 +21,13 @@
 //! ```
 
 mod browser;
+mod mutate;
 mod ports;
 mod serve;
 pub mod store_suite;
 
 pub use browser::{Browser, Page};
+pub use mutate::Mutator;
 pub use ports::{FakeTransport, FixedClock, SeededRandom};
 pub use serve::Loopback;
 

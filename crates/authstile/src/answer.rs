@@ -11,6 +11,8 @@ use crate::cookie::SetCookie;
 pub(crate) struct Answer {
     body: Body,
     cookies: Vec<SetCookie>,
+    /// Seconds.
+    retry_after: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -41,20 +43,30 @@ pub(crate) enum Store {
 
 impl Answer {
     pub(crate) fn redirect(to: impl Into<String>) -> Self {
-        Self { body: Body::Redirect(to.into()), cookies: Vec::new() }
+        Self::of(Body::Redirect(to.into()))
     }
 
     pub(crate) fn json(status: StatusCode, text: impl Into<Bytes>, store: Store) -> Self {
-        Self { body: Body::Json { status, text: text.into(), store }, cookies: Vec::new() }
+        Self::of(Body::Json { status, text: text.into(), store })
     }
 
     pub(crate) fn page(status: StatusCode, html: String) -> Self {
-        Self { body: Body::Page { status, html }, cookies: Vec::new() }
+        Self::of(Body::Page { status, html })
+    }
+
+    fn of(body: Body) -> Self {
+        Self { body, cookies: Vec::new(), retry_after: None }
+    }
+
+    /// When asking again may help (RFC 9110 §10.2.3).
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// An empty page for a frame on a page of another origin: the one answer that may be framed.
     pub(crate) fn frame(status: StatusCode, ancestor: Option<String>) -> Self {
-        Self { body: Body::Frame { status, ancestor }, cookies: Vec::new() }
+        Self::of(Body::Frame { status, ancestor })
     }
 
     pub(crate) fn with(mut self, cookies: impl IntoIterator<Item = SetCookie>) -> Self {
@@ -72,6 +84,9 @@ impl Answer {
             if let Ok(value) = HeaderValue::try_from(cookie.header()) {
                 headers.append(header::SET_COOKIE, value);
             }
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         match self.body {
             Body::Redirect(to) => {

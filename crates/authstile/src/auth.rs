@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, Store};
 use crate::ask::begin;
+use crate::bounds::{self, Beyond};
 use crate::clock::UnixTime;
 use crate::cookie::{Cookies, SetCookie};
 use crate::error::{Error, Reason, RequestError};
@@ -27,6 +28,7 @@ use crate::flow::sessions;
 use crate::flow::sign_in::sign_in;
 use crate::flow::sign_out::{sign_out, signed_out};
 use crate::hooks::{JwtInput, Trigger};
+use crate::limits::LimitedRoute;
 use crate::model::Session;
 use crate::refresh::ProviderToken;
 use crate::return_to::Origin;
@@ -35,7 +37,7 @@ use crate::session::{Live, Read};
 use crate::settings::{Arrival, Kind, Settings};
 use crate::store::RevocationKey;
 use crate::stored::StoredSessions;
-use crate::visit::{Body, ClientAddress, PeerAddress, Visit};
+use crate::visit::{Body, ClientAddress, PeerAddress, Unread, Visit, client_of_routes};
 
 /// The authentication engine. Cheap to clone; one serves a whole process.
 ///
@@ -115,6 +117,12 @@ impl Auth {
     ) -> Answer {
         let settings = &*self.0;
         let bad_request = || Answer::json(StatusCode::BAD_REQUEST, "\"Bad request.\"", Store::Unsaid);
+        let beyond = |beyond: Beyond| {
+            Answer::json(beyond.status(), json!({ "message": beyond.to_string() }).to_string(), Store::No)
+        };
+        if let Err(error) = bounds::check(uri, headers, body) {
+            return beyond(error);
+        }
         let route = Route::parse(method, uri.path(), &settings.base_path);
         if let Err(error @ Error::Request(_)) = &arrival {
             return unusable(settings, route.as_ref().ok(), error);
@@ -124,14 +132,19 @@ impl Auth {
             Err(NoRoute::UnknownAction) => None,
             Err(NoRoute::BadRequest) => return bad_request(),
         };
+        let client = arrival.as_ref().ok().and_then(|arrival| arrival.client);
         match &route {
             // Providers ask for these, and know no origin of ours but the one that was registered.
-            Some(Route::BackChannelLogout(id)) => return back_channel::logout(settings, id, body).await,
-            Some(Route::Webhook(id)) => return back_channel::webhook(settings, id, headers, body).await,
+            Some(Route::BackChannelLogout(id)) => return back_channel::logout(settings, id, body, client).await,
+            Some(Route::Webhook(id)) => return back_channel::webhook(settings, id, headers, body, client).await,
             _ => {}
         }
         let body = if *method == Method::POST { Body::parse(headers, body) } else { Ok(Body::default()) };
-        let Ok(body) = body else { return bad_request() };
+        let body = match body {
+            Ok(body) => body,
+            Err(Unread::NotJson) => return bad_request(),
+            Err(Unread::Beyond(error)) => return beyond(error),
+        };
         let arrival = match arrival {
             Ok(arrival) => arrival,
             Err(error) => return unusable(settings, route.as_ref(), &error),
@@ -323,8 +336,29 @@ impl Auth {
     }
 }
 
+/// What of the limits a route counts for. Credentials and mails that are asked for are counted in their walks.
+fn limited(settings: &Settings, visit: &Visit<'_>, route: &Route<'_>) -> Option<LimitedRoute> {
+    match route {
+        Route::SignIn(Some(id)) if settings.registry.find(id).is_some() => Some(LimitedRoute::SignIn),
+        Route::Callback(id) if settings.email(id).is_some() => {
+            Some(LimitedRoute::MailCallback).filter(|_| visit.is_post)
+        }
+        Route::Callback(id) => match arrives_at_callback(settings.registry.find(id)?, &visit.query) {
+            true => Some(LimitedRoute::Initiate),
+            false => Some(LimitedRoute::Callback),
+        },
+        Route::Initiate(_) => Some(LimitedRoute::Initiate),
+        Route::Connect => Some(LimitedRoute::Connect),
+        Route::SignOut => Some(LimitedRoute::SignOut),
+        _ => None,
+    }
+}
+
 /// From the route to its walk.
 async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Result<Answer, Failed> {
+    if let Some(route) = limited(settings, visit, &route) {
+        settings.limit_route(route, client_of_routes(visit.address).as_deref(), visit.now).await?;
+    }
     Ok(match route {
         Route::Csrf => page::csrf(visit),
         Route::Providers => page::providers(settings, &visit.mount),

@@ -30,6 +30,7 @@ use crate::hooks::{
 use crate::host::HostPolicy;
 use crate::leaving;
 use crate::ledger::{Ledger, RevocationReads};
+use crate::limits::RateLimits;
 use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::model::Claims;
 use crate::origin_pattern::OriginPattern;
@@ -82,7 +83,8 @@ pub struct AuthBuilder {
     sessions: Option<Arc<dyn Sessions>>,
     one_time: Option<Arc<dyn OneTime>>,
     revocations: Arc<dyn Revocations>,
-    throttle: Arc<dyn Throttle>,
+    throttle: Option<Arc<dyn Throttle>>,
+    rate_limits: RateLimits,
     leases: Option<Arc<dyn Leases>>,
     revocation_reads: RevocationReads,
     session_tokens: SessionTokens,
@@ -116,7 +118,8 @@ impl Default for AuthBuilder {
             sessions: None,
             one_time: None,
             revocations: Arc::new(MemoryRevocations::new()),
-            throttle: Arc::new(MemoryThrottle::default()),
+            throttle: None,
+            rate_limits: RateLimits::default(),
             leases: None,
             revocation_reads: RevocationReads::default(),
             session_tokens: SessionTokens::default(),
@@ -288,7 +291,7 @@ impl AuthBuilder {
         self.sessions = Some(store.clone());
         self.one_time = Some(store.clone());
         self.revocations = store.clone();
-        self.throttle = store.clone();
+        self.throttle = Some(store.clone());
         self.leases = Some(store);
         self
     }
@@ -328,10 +331,18 @@ impl AuthBuilder {
         self
     }
 
-    /// Where attempts are counted. In memory unless you say otherwise, which counts for each process.
+    /// Where attempts are counted. In memory unless you say otherwise, which counts for each process; so does memory while
+    /// this cannot be reached.
     #[must_use]
     pub fn throttle(mut self, throttle: impl Throttle + 'static) -> Self {
-        self.throttle = Arc::new(throttle);
+        self.throttle = Some(Arc::new(throttle));
+        self
+    }
+
+    /// How often one client may ask for what costs something, where the usual quotas will not do.
+    #[must_use]
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.rate_limits = limits;
         self
     }
 
@@ -449,6 +460,7 @@ impl AuthBuilder {
                 "signing in by mail needs a store that remembers links until they are used: add `.one_time(…)` or `.store(…)`",
             ));
         }
+        self.rate_limits.check().map_err(ConfigError::RateLimit)?;
         let looks = looks(self.theme, self.themes, &entries)?;
         if self.host == HostPolicy::AllowList(Vec::new()) {
             return Err(ConfigError::Url("no origin is ours: list some, such as https://app.example.com".to_owned()));
@@ -490,6 +502,7 @@ impl AuthBuilder {
                 ledger: Ledger::new(self.revocations.clone(), self.revocation_reads),
                 revocations: self.revocations,
                 throttle: self.throttle,
+                own_throttle: MemoryThrottle::default(),
             },
             linking: self.linking,
             codes: Sealer::new(&self.secrets, code_request::SALT).map_err(keys)?,
@@ -500,6 +513,7 @@ impl AuthBuilder {
             connecting: Sealer::new(&self.secrets, connect::SALT).map_err(keys)?,
             refreshes: Refreshes::new(Sealer::new(&self.secrets, refresh::SALT).map_err(keys)?, self.leases),
             registry: Registry::new(entries, transport, self.clock.clone()),
+            rate_limits: self.rate_limits,
             base_path: self.base_path,
             host: self.host,
             proxies: self.proxies,

@@ -68,45 +68,62 @@ impl CookieNames {
     }
 }
 
+/// Cookies of one request beyond which none is looked at: no browser keeps more for one host.
+pub const MAX_COOKIES: usize = 200;
+
 /// The cookies of one request, as they came.
 #[derive(Debug, Default)]
-pub struct Cookies<'a>(Vec<(&'a str, &'a str)>);
+pub struct Cookies<'a> {
+    /// Each name once.
+    first: Vec<(&'a str, &'a str)>,
+    /// What came again under one of these names, with another value.
+    again: Vec<(&'a str, &'a str)>,
+}
 
 impl<'a> Cookies<'a> {
-    /// Reads the `Cookie` headers. Of a name that comes twice the first counts.
+    /// Reads the `Cookie` headers: the first [`MAX_COOKIES`]. Of a name that comes twice the first counts, except for
+    /// [sessions](Self::session_candidates).
     #[must_use]
     pub fn parse(headers: &'a HeaderMap) -> Self {
-        let mut cookies: Vec<(&str, &str)> = Vec::new();
+        let mut cookies = Self::default();
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        for pair in lines.flat_map(|line| line.split(';')) {
+        for pair in lines.flat_map(|line| line.split(';')).take(MAX_COOKIES) {
             let Some((name, value)) = pair.split_once('=') else { continue };
             let (name, value) = (name.trim_matches([' ', '\t']), value.trim_matches([' ', '\t']));
-            if !cookies.iter().any(|(known, _)| *known == name) {
-                cookies.push((name, value));
+            match cookies.first.iter().find(|(known, _)| *known == name) {
+                None => cookies.first.push((name, value)),
+                Some((_, known)) if *known == value => {}
+                Some(_) => cookies.again.push((name, value)),
             }
         }
-        Self(cookies)
+        cookies
     }
 
     /// A cookie's value, percent-decoded; one that cannot be decoded is left as it is. An empty one is none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.0.iter().find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| decode(value))
+        self.first.iter().find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| decode(value))
     }
 
     /// The names that begin with `prefix`, and what follows it.
     pub(crate) fn with_prefix<'b>(&'b self, prefix: &'b str) -> impl Iterator<Item = (&'a str, &'a str)> + 'b {
-        self.0.iter().filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, *value)))
+        self.first.iter().filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, *value)))
     }
 
     /// What may be the session token: the plain cookie, and the chunks put together in the order of their numbers. Both
-    /// are there when one of them is stale, so whoever opens them tries one after the other.
+    /// are there when one of them is stale, so whoever opens them tries one after the other. A plain cookie that comes twice
+    /// is two candidates, because nobody can say which of them is ours; chunks that come twice, or more than [`MAX_CHUNKS`] of
+    /// them, or some with one missing between them, are none (CVE-2024-24814).
     #[must_use]
     pub fn session_candidates(&self, name: &str) -> Vec<Cow<'a, str>> {
         let mut chunks: Vec<(u32, &str)> = self.session_chunks(name).filter(|(_, value)| !value.is_empty()).collect();
         chunks.sort_by_key(|(number, _)| *number);
         let mut candidates: Vec<Cow<'a, str>> = self.get(name).into_iter().collect();
-        if !chunks.is_empty() && chunks.len() <= MAX_CHUNKS {
+        let again = self.again.iter().filter(|(known, value)| *known == name && !value.is_empty());
+        candidates.extend(again.take(MAX_CHUNKS).map(|(_, value)| decode(value)));
+        let is_whole = chunks.iter().zip(0..).all(|((number, _), place)| *number == place);
+        let is_repeated = self.again.iter().any(|(known, _)| known.strip_prefix(name).and_then(chunk_number).is_some());
+        if is_whole && !is_repeated && !chunks.is_empty() && chunks.len() <= MAX_CHUNKS {
             candidates.insert(0, Cow::Owned(chunks.into_iter().map(|(_, value)| decode(value)).collect()));
         }
         candidates
@@ -114,7 +131,7 @@ impl<'a> Cookies<'a> {
 
     /// Every cookie of the request that belongs to the session: exactly `name`, or `name.` and a number.
     pub(crate) fn session_cookies(&self, name: &str) -> Vec<String> {
-        self.0
+        self.first
             .iter()
             .filter(|(known, _)| {
                 known.strip_prefix(name).is_some_and(|rest| rest.is_empty() || chunk_number(rest).is_some())
@@ -130,8 +147,9 @@ impl<'a> Cookies<'a> {
 
 fn chunk_number(suffix: &str) -> Option<u32> {
     let digits = suffix.strip_prefix('.')?;
-    (!digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| digits.parse().ok())?
+    // One spelling for each number: `01` would be a second chunk 1.
+    let is_number = !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && (digits.len() == 1 || !digits.starts_with('0'))).then(|| digits.parse().ok())?
 }
 
 /// When a cookie ends.
@@ -349,16 +367,59 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_by_number_and_strangers_are_left_alone() {
-        let headers = headers("s.10=K; s.2=C; s.0=A; s.1=B; s-other=X; s.x=Y; s.=Z; s.0001=W");
+        let headers = headers(
+            "s.10=K; s.2=C; s.0=A; s.1=B; s-other=X; s.x=Y; s.=Z; s.0001=W; s.01=V; \
+            s.9=J; s.3=D; s.4=E; s.5=F; s.6=G; s.7=H; s.8=I",
+        );
         let cookies = Cookies::parse(&headers);
-        assert_eq!(cookies.session_candidates("s"), ["ABCK"]);
-        assert_eq!(cookies.session_cookies("s"), ["s.10", "s.2", "s.0", "s.1"]);
+        assert_eq!(cookies.session_candidates("s"), ["ABCDEFGHIJK"]);
+        assert_eq!(cookies.session_cookies("s").len(), 11);
     }
 
     #[test]
     fn a_whole_cookie_and_chunks_are_two_candidates_not_one_text() {
         let headers = headers("s=WHOLE; s.0=A; s.1=B");
         assert_eq!(Cookies::parse(&headers).session_candidates("s"), ["AB", "WHOLE"]);
+    }
+
+    // Advisories: CVE-2024-24814.
+    #[test]
+    fn cve_2024_24814_chunks_are_bounded_whole_and_single() {
+        let candidates = |cookie: &str| {
+            let headers = headers(cookie);
+            let cookies = Cookies::parse(&headers);
+            cookies.session_candidates("s").into_iter().map(Cow::into_owned).collect::<Vec<_>>()
+        };
+        let many = |count: usize| (0..count).map(|number| format!("s.{number}=A; ")).collect::<String>();
+        assert_eq!(candidates(&many(MAX_CHUNKS)), ["A".repeat(MAX_CHUNKS)]);
+        for refused in [
+            &*many(MAX_CHUNKS + 1),
+            "s.99999999=A",
+            "s.999=A",
+            "s.4294967296=A",
+            "s.0=A; s.2=C",
+            "s.1=B; s.2=C",
+            "s.0=A; s.1=B; s.1=C",
+            "s.0=A; s.0=B",
+        ] {
+            assert!(candidates(refused).is_empty(), "{refused}");
+        }
+        assert_eq!(candidates("s.0=A; s.0=A; s.1=B"), ["AB"], "the same again is no other");
+    }
+
+    #[test]
+    fn a_session_that_comes_twice_is_two_candidates_and_other_names_only_one() {
+        let headers = headers("s=A; other=1; s=B; other=2; s=A");
+        let cookies = Cookies::parse(&headers);
+        assert_eq!(cookies.session_candidates("s"), ["A", "B"]);
+        assert_eq!(cookies.get("other").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn no_more_cookies_are_looked_at_than_a_browser_has() {
+        let headers = headers(&(0..10_000).map(|number| format!("c{number}=1;")).collect::<String>());
+        assert!(Cookies::parse(&headers).get(&format!("c{}", MAX_COOKIES - 1)).is_some());
+        assert!(Cookies::parse(&headers).get(&format!("c{MAX_COOKIES}")).is_none());
     }
 
     #[test]

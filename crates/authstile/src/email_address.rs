@@ -66,6 +66,18 @@ impl EmailIdentifier {
     }
 }
 
+/// What somebody entered as the name of an account, in the one form under which attempts at it are counted: so that no spelling
+/// of it has a quota of its own (CVE-2026-47203). It is no identity; who it names, the application says.
+pub(crate) fn canonical_account(entered: &str) -> String {
+    match EmailIdentifier::parse(entered) {
+        Ok(EmailIdentifier(address)) => address,
+        Err(_) => {
+            let seen = entered.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && !is_unsafe(*c));
+            seen.collect::<String>().to_lowercase().nfkc().collect()
+        }
+    }
+}
+
 impl fmt::Display for EmailIdentifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -88,6 +100,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_spellings_of_an_account_are_one() {
+        for (spellings, account) in [
+            (["Ada@Acme.Example", " ada@acme.example\t", "ａｄａ＠acme.example"], "ada@acme.example"),
+            (["ADA", " a\u{200b}da ", "ａｄａ"], "ada"),
+        ] {
+            assert!(spellings.iter().all(|spelling| canonical_account(spelling) == account), "{spellings:?}");
+        }
+        assert_ne!(canonical_account("ada"), canonical_account("adb"));
+    }
+
+    #[test]
     fn addresses_are_normalized() {
         for (typed, address) in [
             (" Ada@Acme.Example ", "ada@acme.example"),
@@ -103,6 +126,7 @@ mod tests {
         assert_eq!(EmailIdentifier::parse(once.as_str()), Ok(once));
     }
 
+    // Advisories: GHSA-7rqj-j65f-68wh, CVE-2026-40574.
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
         let long = format!("{}@acme.example", "a".repeat(65));

@@ -228,7 +228,8 @@ impl Error {
         match self {
             Self::Request(RequestError::Guard(_)) => "MissingCSRF",
             Self::Request(RequestError::InvalidEmail) => "OAuthSignInError",
-            Self::Request(RequestError::TooManyAttempts { .. }) | Self::Mail(_) => "EmailSignInError",
+            Self::Request(RequestError::TooManyAttempts { .. }) => "TooManyRequests",
+            Self::Mail(_) => "EmailSignInError",
             Self::Denied(Denied::NotLinked { .. }) => "OAuthAccountNotLinked",
             Self::Denied(Denied::Verification(_)) => "Verification",
             Self::Denied(Denied::CredentialsRejected { .. }) => "CredentialsSignin",
@@ -249,7 +250,8 @@ impl Error {
             | "OAuthCallbackError"
             | "OAuthAccountNotLinked"
             | "CredentialsSignin"
-            | "EmailSignInError" => "signin",
+            | "EmailSignInError"
+            | "TooManyRequests" => "signin",
             _ => "error",
         }
     }
@@ -299,6 +301,9 @@ impl Error {
                     "unmet_authentication_requirements" => Reason::SignInTooWeak,
                     _ => Reason::ProviderRefused,
                 },
+                ProviderError::Busy(_) | ProviderError::Transport { source: TransportError::Busy(_), .. } => {
+                    Reason::ProviderBusy
+                }
                 ProviderError::Transport {
                     source: TransportError::Timeout | TransportError::Unreachable(_) | TransportError::Broken(_),
                     ..
@@ -394,6 +399,7 @@ pub enum Reason {
     NotFound,
     NotProvisioned,
     OrganizationMismatch,
+    ProviderBusy,
     ProviderDenied,
     ProviderMisbehaved,
     ProviderRefused,
@@ -427,6 +433,7 @@ impl Reason {
         Self::NotFound,
         Self::NotProvisioned,
         Self::OrganizationMismatch,
+        Self::ProviderBusy,
         Self::ProviderDenied,
         Self::ProviderMisbehaved,
         Self::ProviderRefused,
@@ -458,6 +465,7 @@ impl Reason {
             "SessionRequired" => Self::SessionRequired,
             "OAuthAccountNotLinked" | "AccountNotLinked" => Self::AccountExists,
             "CredentialsSignin" => Self::CredentialsRejected,
+            "TooManyRequests" => Self::TooManyAttempts,
             "EmailSignin" | "EmailSignInError" | "EmailCreateAccount" => Self::MailNotSent,
             "OAuthCallbackError" | "OAuthSignInError" | "OAuthSignin" | "OAuthCallback" | "OAuthCreateAccount"
             | "Callback" | "Signin" => Self::ProviderRefused,
@@ -478,9 +486,14 @@ impl Reason {
             Self::SignInTooWeak => matches!(code, "AccessDenied" | "OAuthCallbackError"),
             Self::AccountExists | Self::AccountOfAnother | Self::ConnectAccount => code == "OAuthAccountNotLinked",
             Self::CredentialsRejected => code == "CredentialsSignin",
-            Self::MailNotSent | Self::TooManyAttempts => code == "EmailSignInError",
+            Self::MailNotSent => code == "EmailSignInError",
+            Self::TooManyAttempts => code == "TooManyRequests",
             Self::StalePage => code == "MissingCSRF",
-            Self::ProviderDenied | Self::ProviderRefused | Self::ProviderUnreachable | Self::InvalidEmail => {
+            Self::ProviderDenied
+            | Self::ProviderRefused
+            | Self::ProviderUnreachable
+            | Self::ProviderBusy
+            | Self::InvalidEmail => {
                 matches!(code, "OAuthSignInError" | "OAuthCallbackError")
             }
             Self::ProviderMisbehaved => matches!(code, "OAuthSignInError" | "OAuthCallbackError" | "AccessDenied"),
@@ -515,7 +528,7 @@ impl Reason {
             }
             Self::ProviderMisbehaved | Self::ProviderUnreachable => http::StatusCode::BAD_GATEWAY,
             Self::Configuration => http::StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable | Self::MailNotSent => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::MailNotSent | Self::ProviderBusy => http::StatusCode::SERVICE_UNAVAILABLE,
             Self::ProviderDenied
             | Self::ProviderRefused
             | Self::SessionRequired
@@ -561,6 +574,9 @@ pub enum ConfigError {
     /// The look of the pages.
     #[error("theme: {0}")]
     Theme(String),
+    /// A quota that lets nobody in.
+    #[error("rate limits: {0}")]
+    RateLimit(String),
     /// A feature needs a store that is not there.
     #[error("{0}")]
     MissingStore(&'static str),

@@ -8,6 +8,7 @@ use authstile_oauth::metadata::MetadataError;
 use authstile_oauth::token::TokenError;
 use authstile_oauth::userinfo::UserInfoError;
 
+use crate::cached::Crowded;
 use crate::transport::TransportError;
 
 /// What a provider, or the way to it, did wrong. Each leaf names what was expected and what came.
@@ -24,6 +25,9 @@ pub enum ProviderError {
         /// Why no answer came.
         source: TransportError,
     },
+    /// So many requests wait for one answer of it already.
+    #[error("{0} requests wait for an answer of it already")]
+    Busy(usize),
     /// An endpoint answered with a status that it must not have.
     #[error("{what} at {url} answered {status}")]
     Status {
@@ -75,4 +79,10 @@ pub enum ProviderError {
     /// A request cannot be written, which only a broken endpoint can cause.
     #[error("a request to the provider cannot be written")]
     Unwritable,
+}
+
+impl From<Crowded> for ProviderError {
+    fn from(Crowded(waiting): Crowded) -> Self {
+        Self::Busy(waiting)
+    }
 }

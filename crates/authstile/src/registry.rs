@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use url::Url;
 
+use crate::calls::Counted;
 use crate::clock::Clock;
 pub(crate) use crate::entry::Entry;
 use crate::entry::configured;
@@ -50,7 +51,7 @@ pub(crate) struct Resolved<'a> {
 impl Registry {
     pub(crate) fn new(entries: Vec<Entry>, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.id().to_owned(), place)).collect();
-        Self { entries, places, transport, clock }
+        Self { entries, places, transport: Arc::new(Counted::new(transport)), clock }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

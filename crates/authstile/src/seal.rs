@@ -263,6 +263,7 @@ fn derive<const N: usize>(secret: &str, salt: &str) -> Result<[u8; N], OpenError
 mod tests {
     use super::*;
 
+    // Advisories: badsecrets.
     #[test]
     fn weak_secrets_are_refused() {
         let check = |secret: &str| Secrets::new([secret]).check();

@@ -127,12 +127,19 @@ impl SessionCookies {
         let mut read = Read::None;
         for token in self.tokens(cookies) {
             match self.sealer.open(&token, now) {
-                Ok(claims) if self.is_over(&claims, now) => return Read::Ended,
-                Ok(claims) => {
-                    let expires = self.expires_of(&claims, now);
-                    return Read::Live(Box::new(Live { claims, expires, row: None }));
-                }
-                Err(error) => read = Read::Broken(error),
+                Ok(claims) => match &read {
+                    Read::Ended => {}
+                    Read::Live(live) if live.claims.get("sub") == claims.get("sub") => {}
+                    Read::Live(_) if self.is_over(&claims, now) => {}
+                    Read::Live(_) => return two_people(),
+                    Read::None | Read::Broken(_) if self.is_over(&claims, now) => read = Read::Ended,
+                    Read::None | Read::Broken(_) => {
+                        let expires = self.expires_of(&claims, now);
+                        read = Read::Live(Box::new(Live { claims, expires, row: None }));
+                    }
+                },
+                Err(error) if matches!(read, Read::None) => read = Read::Broken(error),
+                Err(_) => {}
             }
         }
         read
@@ -195,6 +202,13 @@ impl SessionCookies {
             .and_then(Value::as_i64)
             .is_none_or(|issued| now.seconds() - issued >= self.lifetime.update_age)
     }
+}
+
+/// Two cookies of one name are two people's sessions: a neighbour on the same domain has put one of them there (cookie
+/// tossing), and which one cannot be said (RFC 6265 §8.6).
+pub(crate) fn two_people() -> Read {
+    tracing::warn!("a request brings sessions of two people in cookies of one name: taken for nobody's");
+    Read::Ended
 }
 
 /// The moment of the sign-in, in milliseconds since 1970.

@@ -18,6 +18,7 @@ use crate::guard::Csrf;
 use crate::hook_set::HookSet;
 use crate::host::{HostPolicy, NoOrigin};
 use crate::ledger::Ledger;
+use crate::limits::{LimitedRoute, RateLimits};
 use crate::link::{LinkPolicy, UnverifiedAddresses};
 use crate::mount::Mount;
 pub(crate) use crate::mount::with_query;
@@ -30,7 +31,7 @@ use crate::registry::{Entry, Registry, Resolved};
 use crate::return_to::{Origin, ReturnTo};
 use crate::seal::Sealer;
 use crate::session::{Read, SessionCookies};
-use crate::store::{Accounts, OneTime, Quota, RevocationKey, Revocations, StoreError, Take, Throttle};
+use crate::store::{Accounts, MemoryThrottle, OneTime, Quota, RevocationKey, Revocations, StoreError, Take, Throttle};
 use crate::stored::StoredSessions;
 use crate::vault::Vault;
 
@@ -68,7 +69,10 @@ pub(crate) struct Stores {
     pub(crate) revocations: Arc<dyn Revocations>,
     /// The same, as this process knows them.
     pub(crate) ledger: Ledger,
-    pub(crate) throttle: Arc<dyn Throttle>,
+    /// Counts that processes share; `None`: there is one process.
+    pub(crate) throttle: Option<Arc<dyn Throttle>>,
+    /// Counts of this process.
+    pub(crate) own_throttle: MemoryThrottle,
 }
 
 /// Whose accounts become one person's.
@@ -128,6 +132,7 @@ pub(crate) struct Settings {
     pub(crate) shown: Vec<String>,
     pub(crate) csrf: Csrf,
     pub(crate) registry: Registry,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) stores: Stores,
     pub(crate) linking: Linking,
     pub(crate) refreshes: Refreshes,
@@ -212,11 +217,33 @@ impl Settings {
         })
     }
 
-    /// One more attempt at something, by or for somebody.
+    /// One more attempt at something, by or for somebody. It is counted here first, so that a flood at one process does not
+    /// become one at the store, and then where all processes count. When that cannot be reached, what was counted here holds.
     pub(crate) async fn limit(&self, what: &str, parts: &[&str], quota: Quota, now: UnixTime) -> Result<(), Error> {
-        match self.stores.throttle.take(RevocationKey::new(what, parts).as_str(), quota, now).await? {
+        let key = RevocationKey::new(what, parts);
+        let mut take = self.stores.own_throttle.take(key.as_str(), quota, now).await?;
+        if let (Take::Allowed, Some(shared)) = (take, &self.stores.throttle) {
+            match shared.take(key.as_str(), quota, now).await {
+                Ok(shared) => take = shared,
+                Err(error) => tracing::warn!(what, %error, "attempts are counted by this process alone"),
+            }
+        }
+        match take {
             Take::Allowed => Ok(()),
             Take::Wait { seconds } => Err(RequestError::TooManyAttempts { seconds }.into()),
+        }
+    }
+
+    /// One more request of a client network to a route.
+    pub(crate) async fn limit_route(
+        &self,
+        route: LimitedRoute,
+        client: Option<&str>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        match (self.rate_limits.of(route), client) {
+            (Some(quota), Some(client)) => self.limit("route", &[route.id(), client], quota, now).await,
+            _ => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::clock::UnixTime;
 use crate::error::Error;
 use crate::model::Claims;
 use crate::random::Random;
-use crate::session::{Live, Read, Row, SessionLifetime};
+use crate::session::{Live, Read, Row, SessionLifetime, two_people};
 use crate::store::{NewSession, SessionData, Sessions, StoreError, StoredSession, StoredUser};
 
 /// How a store keeps the keys of its sessions.
@@ -51,7 +51,9 @@ impl StoredSessions {
     pub(crate) async fn read(&self, tokens: &[impl AsRef<str>], now: UnixTime) -> Result<Read, StoreError> {
         let mut read = Read::None;
         for token in tokens.iter().map(AsRef::as_ref) {
-            read = Read::Ended;
+            if matches!(read, Read::None) {
+                read = Read::Ended;
+            }
             if token.is_empty() || token.len() > LONGEST {
                 continue;
             }
@@ -61,9 +63,15 @@ impl StoredSessions {
                 self.store.delete(&session.key).await?;
                 continue;
             }
-            let (claims, expires) = (claims(&session), session.expires);
-            let row = Some(Row { token: token.to_owned(), session });
-            return Ok(Read::Live(Box::new(Live { claims, expires, row })));
+            match &read {
+                Read::Live(live) if live.text("sub") != Some(&session.user.id) => return Ok(two_people()),
+                Read::Live(_) => {}
+                _ => {
+                    let (claims, expires) = (claims(&session), session.expires);
+                    let row = Some(Row { token: token.to_owned(), session });
+                    read = Read::Live(Box::new(Live { claims, expires, row }));
+                }
+            }
         }
         Ok(read)
     }

@@ -52,6 +52,9 @@ pub enum TransportError {
     /// The answer is larger than the limit.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
+    /// So many calls to that host are under way already: it is slow, or much asked for.
+    #[error("{0} calls to it are under way already")]
+    Busy(usize),
     /// The connection broke, or the answer was not HTTP.
     #[error("the connection failed: {0}")]
     Broken(String),

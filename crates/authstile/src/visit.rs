@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, Uri, header};
 use serde_json::Value;
 
+use crate::bounds::{self, Beyond};
 use crate::clock::UnixTime;
 use crate::cookie::{CookieNames, CookieSecurity, Cookies, SetCookie};
 use crate::guard::{self, CsrfToken, GuardError, SameOrigin};
@@ -38,6 +39,23 @@ impl ClientAddress {
 
 /// The claim that says for which origin something is sealed (RFC 7519 §4.1.3).
 const AUDIENCE: &str = "aud";
+/// The network of an address, as limits count it: an IPv4 address, or the first half of an IPv6 address, which is what one
+/// customer of a provider has.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// The network of a client for the limits of routes. A loopback address is none: it may be a proxy's that nobody listed, and
+/// then everybody's.
+pub(crate) fn client_of_routes(address: Option<IpAddr>) -> Option<String> {
+    address.filter(|address| !address.to_canonical().is_loopback()).map(network)
+}
 
 /// A request, read once.
 #[derive(Debug)]
@@ -69,20 +87,26 @@ pub(crate) struct Body {
     pub(crate) data: Option<Value>,
 }
 
-/// A body that says it is JSON and is not.
+/// Why a body is not read.
 #[derive(Debug)]
-pub(crate) struct NotJson;
+pub(crate) enum Unread {
+    /// It says that it is JSON and is not, or is nested deeper than 128.
+    NotJson,
+    /// It is a form of more fields than anybody fills in.
+    Beyond(Beyond),
+}
 
 impl Body {
     /// Reads the body by its content type; one that is neither a form nor JSON counts as empty.
-    pub(crate) fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, NotJson> {
+    pub(crate) fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Unread> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.contains("application/json") {
-            let members: crate::model::Claims = serde_json::from_slice(body).map_err(|_| NotJson)?;
+            let members: crate::model::Claims = serde_json::from_slice(body).map_err(|_| Unread::NotJson)?;
             let texts = members.iter().filter_map(|(name, value)| Some((name.into(), value.as_str()?.into())));
             return Ok(Self { form: texts.collect(), data: members.get("data").cloned() });
         }
         if kind.contains("application/x-www-form-urlencoded") {
+            bounds::check_form(body).map_err(Unread::Beyond)?;
             let form = Parameters::parse(body);
             let data = form.last("data").map(|text| serde_json::from_str(text).unwrap_or_else(|_| text.into()));
             return Ok(Self { form, data });
@@ -178,16 +202,22 @@ impl<'a> Visit<'a> {
         guard::check(self.headers, &self.origin, &settings.csrf, cookie.as_deref(), self.body.form.last("csrfToken"))
     }
 
-    /// The network that the client comes from, as limits count it: an IPv4 address, or the first half of an IPv6 address,
-    /// which is what one customer of a provider has.
+    /// The network that the client comes from, as limits count it.
     pub(crate) fn client(&self) -> Option<String> {
-        Some(match self.address?.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        })
+        self.address.map(network)
+    }
+
+    /// Whether a script or a program asks, which cannot show a page to anybody.
+    pub(crate) fn is_program(&self) -> bool {
+        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        if self.headers.contains_key("x-auth-return-redirect") || self.headers.contains_key("x-requested-with") {
+            return true;
+        }
+        match text("sec-fetch-mode") {
+            Some(mode) => mode != "navigate",
+            None => text(header::ACCEPT.as_str())
+                .is_some_and(|accept| accept.contains("json") && !accept.contains("text/html")),
+        }
     }
 
     /// The browser, as it calls itself.
@@ -201,5 +231,22 @@ impl<'a> Visit<'a> {
 
     pub(crate) fn security(&self) -> CookieSecurity {
         self.kind.security
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_counted_by_the_network_that_one_customer_has() {
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        let client = |text: &str| client_of_routes(Some(text.parse().unwrap()));
+        assert_eq!([client("127.0.0.1"), client("::1"), client("::ffff:127.0.0.9")], [None, None, None]);
+        assert_eq!(client("192.0.2.7").as_deref(), Some("192.0.2.7"));
     }
 }

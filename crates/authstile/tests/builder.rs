@@ -41,6 +41,7 @@ fn a_sound_engine_is_built_without_asking_anybody() {
     sound().build().expect("no provider is no mistake: there may be other ways to sign in");
 }
 
+// Advisories: badsecrets.
 #[test]
 fn a_secret_that_can_be_guessed_is_refused() {
     let build =

@@ -161,6 +161,7 @@ fn tokens_are_sealed_byte_for_byte_as_the_reference_seals_them() {
     }
 }
 
+// Advisories: CVE-2025-46344.
 #[test]
 fn tokens_are_opened_and_refused_as_the_reference_does() {
     let differing = [("dec-48", "base64url with padding: the vector calls a strict decoder fine, and ours is one")];
@@ -198,6 +199,7 @@ fn tokens_are_opened_and_refused_as_the_reference_does() {
     }
 }
 
+// Advisories: CVE-2023-48309.
 #[test]
 fn no_vector_of_one_salt_opens_under_another() {
     let names = [
@@ -313,13 +315,14 @@ async fn sessions_are_cut_where_the_reference_cuts_them() {
 #[test]
 fn chunks_are_put_together_in_the_order_of_their_numbers() {
     // Where the reference glues together what does not belong together, we try the candidates one after the other.
-    let differing: [(&str, &[&str], &str); 3] = [
+    let differing: [(&str, &[&str], &str); 4] = [
         (
             "WHOLEAB",
             &["AB", "WHOLE"],
             "a whole cookie beside chunks is a stale one: the reference joins both and reads neither",
         ),
         ("ABWHOLE", &["AB", "WHOLE"], "the same in another order, which must not matter"),
+        ("ABCK", &[], "with chunks missing between them the rest is no token, and not worth opening (CVE-2024-24814)"),
         ("XWHOLE", &["WHOLE"], "a cookie of another name is not ours, whatever its name begins with"),
     ];
     let mut seen = 0;

@@ -64,6 +64,7 @@ fn assert_allowed(result: &str, case: &str) {
     );
 }
 
+// Advisories: CVE-2022-24858, CVE-2022-29214, CVE-2026-28512, CVE-2026-28513.
 #[test]
 fn a_place_to_return_to_is_on_an_allowed_origin_by_construction() {
     let (origin, allowed) = (Origin::parse(APP).unwrap(), [Origin::parse(PARTNER).unwrap()]);
@@ -129,6 +130,7 @@ fn encode(value: &str) -> String {
         .collect()
 }
 
+// Advisories: CVE-2022-31093, GHSA-qqxw, GHSA-j7px, GHSA-5m6c, GHSA-4mf2.
 #[tokio::test]
 async fn the_engine_sends_nobody_elsewhere_whichever_way_the_wish_comes_in() {
     let auth = engine();

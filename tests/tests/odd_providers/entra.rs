@@ -30,6 +30,7 @@ fn entra() -> Registration {
     register(cards::MICROSOFT_ENTRA_ID)
 }
 
+// Advisories: CVE-2024-21632, CVE-2023-3128.
 #[tokio::test]
 async fn every_tenant_is_an_issuer_and_an_address_is_never_verified_by_itself() {
     let seen = Walk::new(entra(), script(of(A), photo())).who().await;

@@ -163,6 +163,7 @@ async fn token_answers_are_found_where_they_are() {
     }
 }
 
+// Advisories: CVE-2024-39315.
 #[tokio::test]
 async fn no_token_is_left_for_the_profile() {
     let card = Provider {

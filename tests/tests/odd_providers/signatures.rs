@@ -38,6 +38,7 @@ async fn hs256_is_for_the_card_that_says_so() {
     assert!(House::stands(cards::LINE.register(ID, SECRET).without_secret()).is_err());
 }
 
+// Advisories: alg confusion.
 #[tokio::test]
 async fn hs256_is_refused_everywhere_else() {
     let issuer = "https://accounts.google.com";

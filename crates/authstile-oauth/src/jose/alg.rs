@@ -99,6 +99,7 @@ impl SignatureAlgorithm {
 mod tests {
     use super::*;
 
+    // Advisories: GHSA-9h47.
     #[test]
     fn neither_none_nor_hmac_is_an_algorithm() {
         for name in ["none", "None", "NONE", "", "HS256", "HS384", "HS512", "rs256", "RS1"] {

@@ -10,6 +10,9 @@ use serde::Deserialize;
 
 use super::alg::{KeyKind, SignatureAlgorithm};
 
+/// Keys of a set. A token without `kid` is tried with every key of its kind, so there must not be any number of them.
+pub const MAX_KEYS: usize = 100;
+
 /// A set of keys, without those that cannot verify a signature.
 #[derive(Debug, Clone, Default)]
 pub struct JwkSet {
@@ -39,6 +42,9 @@ pub enum KeyError {
     /// The body is no JSON Web Key Set.
     #[error("the key set is not usable JSON: {0}")]
     NotJson(String),
+    /// The set has more than [`MAX_KEYS`].
+    #[error("the key set has {0} keys, more than {MAX_KEYS}")]
+    TooMany(usize),
     /// No key has the `kid` of the token: a reason to fetch the keys again.
     #[error("no key with kid {kid:?} among {known} key(s)")]
     UnknownKid {
@@ -91,9 +97,12 @@ impl JwkSet {
     /// Reads a key set. Keys that are not for signatures, or that we cannot read, are left out, as RFC 7517 §5 asks.
     ///
     /// # Errors
-    /// When the body is not a JSON object with a list `keys`.
+    /// When the body is not a JSON object with a list `keys`, or the list is too long.
     pub fn parse(body: &[u8]) -> Result<Self, KeyError> {
         let set: RawSet = serde_json::from_slice(body).map_err(|error| KeyError::NotJson(json_problem(&error)))?;
+        if set.keys.len() > MAX_KEYS {
+            return Err(KeyError::TooMany(set.keys.len()));
+        }
         let keys = set
             .keys
             .into_iter()
@@ -227,4 +236,34 @@ fn without_leading_zeros(mut bytes: Vec<u8>) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.drain(..zeros);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn key(kid: usize) -> Value {
+        json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid.to_string(), "x": URL_SAFE_NO_PAD.encode([7; 32]) })
+    }
+
+    fn parse(keys: Vec<Value>) -> Result<JwkSet, KeyError> {
+        JwkSet::parse(json!({ "keys": keys }).to_string().as_bytes())
+    }
+
+    // Advisories: kid flood.
+    #[test]
+    fn secrets_in_a_key_set_are_no_keys() {
+        let secret = json!({ "kty": "oct", "kid": "1", "alg": "HS256", "k": "c2VjcmV0" });
+        assert!(parse(vec![secret]).unwrap().is_empty());
+        let private = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "1", "d": URL_SAFE_NO_PAD.encode([7; 32]) });
+        assert!(parse(vec![private]).unwrap().is_empty());
+    }
+
+    // Advisories: kid flood.
+    #[test]
+    fn a_key_set_has_so_many_keys_and_no_more() {
+        assert_eq!(parse((0..MAX_KEYS).map(key).collect()).unwrap().len(), MAX_KEYS);
+        assert_eq!(parse((0..=MAX_KEYS).map(key).collect()).unwrap_err(), KeyError::TooMany(MAX_KEYS + 1));
+    }
 }

@@ -12,6 +12,7 @@
 mod command_line;
 mod demo;
 mod guide;
+mod hostile;
 mod origins;
 mod program;
 mod providers;

@@ -82,6 +82,16 @@ impl Server {
         rest.split_whitespace().next().unwrap().to_owned()
     }
 
+    /// Reads what it logs from now on, so that it never waits for a reader; the text comes when it has ended.
+    pub(crate) fn listen(&mut self) -> std::thread::JoinHandle<String> {
+        let mut err = self.child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = err.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -103,7 +113,9 @@ impl Server {
         };
         let (mut out, mut err) = (self.said.clone(), String::new());
         self.out.read_to_string(&mut out).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr.read_to_string(&mut err).unwrap();
+        }
         Ended { code: status.code(), out, err }
     }
 }

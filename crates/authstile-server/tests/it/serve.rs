@@ -27,6 +27,7 @@ async fn get_json(address: &str) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
+// Advisories: CVE-2026-34457, CVE-2022-24797.
 #[tokio::test]
 async fn the_engine_is_served_and_nothing_else() {
     let (mut server, origin) = Server::serve(&SCALEKIT);
@@ -167,4 +168,53 @@ fn a_request_in_flight_is_finished_before_the_end() {
     busy.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
     assert_eq!(server.end().code, Some(0));
+}
+
+/// Whether this process may open as many files; the server inherits it.
+fn may_open(files: u64) -> bool {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
+    line.split_whitespace().nth(3).and_then(|soft| soft.parse::<u64>().ok()).is_some_and(|soft| soft >= files)
+}
+
+#[test]
+fn a_server_without_a_place_says_so_and_is_not_dead() {
+    if !may_open(2500) {
+        eprintln!("skipped: `ulimit -n` is less than 2500");
+        return;
+    }
+    let (_server, origin) = Server::serve(&[]);
+    let address = origin.strip_prefix("http://").unwrap();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    };
+    assert!(get("/api/auth/csrf").starts_with("HTTP/1.1 200"));
+    // Each takes a place until the server is tired of waiting for its body.
+    let head = b"POST /api/auth/signout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nx";
+    let slow: Vec<TcpStream> = (0..1024)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(head).unwrap();
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    let refused = loop {
+        let answer = get("/api/auth/csrf");
+        if answer.starts_with("HTTP/1.1 503") || begun.elapsed() > Duration::from_secs(8) {
+            break answer;
+        }
+    };
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.to_ascii_lowercase().contains("retry-after: 1"), "{refused}");
+    assert!(get("/healthz").starts_with("HTTP/1.1 200"));
+    drop(slow);
+    while !get("/api/auth/csrf").starts_with("HTTP/1.1 200") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "whoever leaves makes room");
+    }
 }

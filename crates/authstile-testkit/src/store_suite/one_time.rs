@@ -10,6 +10,7 @@ fn value(stores: &Stores, identifier: &str) -> OneTimeValue {
 }
 
 /// A value is used up with exactly what it was created with, and the second time it is nothing.
+// Advisories: GHSA-7w99, CVE-2026-53517, GHSA-hc7v.
 pub async fn a_value_is_good_once(stores: &Stores) {
     let store = stores.one_time();
     let value = value(stores, "ada@example.com");
@@ -22,6 +23,7 @@ pub async fn a_value_is_good_once(stores: &Stores) {
 }
 
 /// Of many who use one value at once, exactly one gets it.
+// Advisories: GHSA-7w99, CVE-2026-53517, GHSA-hc7v.
 pub async fn a_value_is_used_once_by_many(stores: &Stores) {
     for _ in 0..4 {
         let value = value(stores, "ada@example.com");
@@ -36,6 +38,7 @@ pub async fn a_value_is_used_once_by_many(stores: &Stores) {
 }
 
 /// Both identifier and token have to be right; a wrong one gets nothing and uses nothing up.
+// Advisories: CVE-2022-39263.
 pub async fn a_wrong_one_uses_nothing_up(stores: &Stores) {
     let store = stores.one_time();
     let (ada, bob) = (value(stores, "ada@example.com"), value(stores, "bob@example.com"));

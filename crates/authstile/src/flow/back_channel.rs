@@ -1,6 +1,8 @@
 //! What providers say behind the browser's back: that a session ended, or that something happened to an account. No
 //! cookies, no pages; the only proof is a signature.
 
+use std::net::IpAddr;
+
 use authstile_oauth::form::Parameters;
 use authstile_oauth::jose::jwk::KeyError;
 use authstile_oauth::jose::jws::SignatureError;
@@ -10,11 +12,14 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::answer::{Answer, Store};
+use crate::bounds;
 use crate::clock::UnixTime;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
+use crate::limits::LimitedRoute;
 use crate::registry::Resolved;
 use crate::settings::Settings;
 use crate::store::revocation::{Refusal, RevocationKey};
+use crate::visit::client_of_routes;
 use crate::webhook::SessionEffect;
 
 /// Seconds that a webhook's id is remembered: longer than any provider goes on delivering it.
@@ -23,14 +28,34 @@ const REMEMBER_WEBHOOK: i64 = 3 * 24 * 60 * 60;
 /// `POST /backchannel-logout/{provider}` (OpenID Connect Back-Channel Logout 1.0 §2.5): 200 when the sessions are ended,
 /// 400 with the reason when they are not.
 #[tracing::instrument(name = "back_channel_logout", skip_all, fields(provider = %id))]
-pub(crate) async fn logout(settings: &Settings, id: &str, body: &Bytes) -> Answer {
+pub(crate) async fn logout(settings: &Settings, id: &str, body: &Bytes, address: Option<IpAddr>) -> Answer {
+    if let Err(beyond) = bounds::check_form(body) {
+        return Answer::json(beyond.status(), json!({ "message": beyond.to_string() }).to_string(), Store::No);
+    }
     match end_sessions(settings, id, &Parameters::parse(body)).await {
         Ok(()) => Answer::json(StatusCode::OK, "{}", Store::No),
         Err(problem) => {
+            if let Some(too_many) = too_many(settings, LimitedRoute::BackChannelLogout, address).await {
+                return too_many;
+            }
             tracing::warn!(provider = id, %problem, "a back-channel logout was refused");
             let body = json!({ "error": "invalid_request", "error_description": problem });
             Answer::json(StatusCode::BAD_REQUEST, body.to_string(), Store::No)
         }
+    }
+}
+
+/// The answer to one refused message more than a client network may send. What is signed by the provider is never counted:
+/// a logout that is not heard leaves a session alive.
+async fn too_many(settings: &Settings, route: LimitedRoute, address: Option<IpAddr>) -> Option<Answer> {
+    let client = client_of_routes(address);
+    match settings.limit_route(route, client.as_deref(), settings.clock.now()).await {
+        Err(Error::Request(RequestError::TooManyAttempts { seconds })) => {
+            let body = json!({ "error": "TooManyRequests", "message": "Too many messages were refused." });
+            let answer = Answer::json(StatusCode::TOO_MANY_REQUESTS, body.to_string(), Store::No);
+            Some(answer.retry_after(seconds))
+        }
+        _ => None,
     }
 }
 
@@ -78,7 +103,13 @@ async fn verify(provider: Resolved<'_>, raw: &str, now: UnixTime) -> Result<Veri
 /// `POST /webhooks/{provider}`: 200 when the event was taken, 401 when it is not the provider's, 500 when it should come
 /// again.
 #[tracing::instrument(name = "webhook", skip_all, fields(provider = %id))]
-pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, body: &Bytes) -> Answer {
+pub(crate) async fn webhook(
+    settings: &Settings,
+    id: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    address: Option<IpAddr>,
+) -> Answer {
     let plain = |status, text: &str| Answer::json(status, json!({ "message": text }).to_string(), Store::No);
     let provider = settings.registry.find(id);
     let Some((provider, receiver)) =
@@ -91,6 +122,9 @@ pub(crate) async fn webhook(settings: &Settings, id: &str, headers: &HeaderMap, 
     let delivery = match receiver.receive(headers, body, issuer, now.seconds()) {
         Ok(delivery) => delivery,
         Err(refused) => {
+            if let Some(too_many) = too_many(settings, LimitedRoute::Webhook, address).await {
+                return too_many;
+            }
             tracing::warn!(provider = id, %refused, "a webhook was refused");
             return plain(StatusCode::UNAUTHORIZED, "The webhook is not signed as it should be.");
         }

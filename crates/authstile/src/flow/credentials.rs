@@ -3,6 +3,7 @@
 use crate::admission::{Admitted, admit_credentials};
 use crate::answer::Answer;
 use crate::credentials::{CredentialsError, CredentialsInput, CredentialsProvider};
+use crate::email_address::canonical_account;
 use crate::error::{Denied, Error};
 use crate::establish::establish;
 use crate::settings::Settings;
@@ -49,7 +50,7 @@ pub(crate) async fn callback(
 /// are ten times as many, so that nobody locks somebody else out by being wrong on purpose for a minute.
 async fn limit(settings: &Settings, visit: &Visit<'_>, provider: &CredentialsProvider) -> Result<(), Error> {
     let name = provider.fields.first().map_or("username", |field| &*field.name);
-    let account = visit.body.form.last(name).unwrap_or_default().trim().to_lowercase();
+    let account = canonical_account(visit.body.form.last(name).unwrap_or_default());
     if let Some(client) = visit.client() {
         settings.limit("credentials of client", &[&provider.id, &client], provider.by_client, visit.now).await?;
         let own = [&*provider.id, &*client, &*account];

@@ -9,7 +9,7 @@ use crate::connect::Offer;
 use crate::cookie::SetCookie;
 use crate::directory::Listed;
 use crate::email::EmailProvider;
-use crate::error::{Denied, Error, Reason};
+use crate::error::{Denied, Error, Reason, RequestError};
 use crate::mount::Mount;
 use crate::page::{
     CodeForm, ConfirmPage, ConnectPage, ErrorPage, Form, Look, Notice, ProviderForm, SignInPage, SignOutPage,
@@ -195,6 +195,9 @@ pub(crate) fn error_page(look: &Look, home: &str, sign_in: Option<&str>, failure
 pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cookies: Vec<SetCookie>) -> Answer {
     let reference = settings.reference();
     error.log(&reference);
+    if let Error::Request(RequestError::TooManyAttempts { seconds }) = error {
+        return too_many(settings, visit, reference, *seconds).with(cookies);
+    }
     let custom = match error.page() {
         "signin" => settings.pages.sign_in.as_deref(),
         _ => settings.pages.error.as_deref(),
@@ -214,6 +217,24 @@ pub(crate) fn failed(settings: &Settings, visit: &Visit<'_>, error: &Error, cook
         parameters.push(("code", code));
     }
     Answer::redirect(with_query(&page, &parameters)).with(cookies).with([remember])
+}
+
+/// Too many requests (RFC 6585 §4): a page for people, and JSON for programs, of which Auth.js's client reads `url`.
+fn too_many(settings: &Settings, visit: &Visit<'_>, reference: String, seconds: u32) -> Answer {
+    let error = Error::from(RequestError::TooManyAttempts { seconds });
+    let (reason, code) = (error.reason(), error.public_code());
+    let sign_in = visit.mount.url("signin");
+    let answer = if visit.is_program() {
+        let own = settings.pages.sign_in.as_deref();
+        let page = own.map_or_else(|| sign_in.clone(), |page| visit.mount.page(page, &[]));
+        let url = with_query(&page, &[("error", code)]);
+        let body = json!({ "url": url, "error": code, "message": words(reason).todo, "reference": reference });
+        Answer::json(reason.status(), body.to_string(), Store::No)
+    } else {
+        let failure = Failure::new(reason, reference, reason.status());
+        error_page(visit.look, visit.mount.root(), Some(&sign_in), &failure)
+    };
+    answer.retry_after(seconds)
 }
 
 /// The provider's own words for an error code of its.

@@ -94,6 +94,11 @@ pub(crate) const fn words(reason: Reason) -> ErrorWords {
             "The service that you sign in with answered in a way that failed our checks, so we did not sign you in.",
             "Try again. If it stays like this, tell the people who run this application.",
         ),
+        Reason::ProviderBusy => (
+            "The sign-in service is busy",
+            "So many people are signing in with it just now that it cannot keep up.",
+            "Wait a minute and try again. Your account is not affected.",
+        ),
         Reason::ProviderUnreachable => (
             "The sign-in service does not answer",
             "The service that you sign in with cannot be reached at the moment.",

@@ -56,22 +56,43 @@ pub trait Throttle: Send + Sync + fmt::Debug {
     fn take<'a>(&'a self, key: &'a str, quota: Quota, now: UnixTime) -> BoxFuture<'a, Result<Take, StoreError>>;
 }
 
-/// Counts of one process, gone when it ends.
+/// Counts of one process, gone when it ends. It keeps some 64,000 keys at most; what was not used for longest is forgotten
+/// first.
 #[derive(Debug, Default)]
-pub struct MemoryThrottle(Mutex<HashMap<String, i64>>);
+pub struct MemoryThrottle(Mutex<Generations>);
 
-/// Keys beyond which those that are free again are looked for.
-const SWEEP: usize = 16_384;
+/// Keys of one generation.
+const GENERATION: usize = 32_768;
+
+/// Two halves: when the young one is full it becomes the old one, and what was old is gone. So there is a bound to memory, and
+/// none of the attempts has to look through all keys.
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<String, i64>,
+    old: HashMap<String, i64>,
+}
+
+impl Generations {
+    fn get(&self, key: &str) -> Option<i64> {
+        self.young.get(key).or_else(|| self.old.get(key)).copied()
+    }
+
+    fn put(&mut self, key: &str, arrival: i64) {
+        if self.young.len() >= GENERATION && !self.young.contains_key(key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key.to_owned(), arrival);
+    }
+}
 
 impl Throttle for MemoryThrottle {
     fn take<'a>(&'a self, key: &'a str, quota: Quota, now: UnixTime) -> BoxFuture<'a, Result<Take, StoreError>> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= SWEEP {
-            known.retain(|_, arrival| *arrival > now.millis());
-        }
-        let (take, next) = quota.decide(known.get(key).copied(), now);
-        if let Some(next) = next {
-            known.insert(key.to_owned(), next);
+        let arrival = known.get(key);
+        let (take, next) = quota.decide(arrival, now);
+        // Also who is refused is used: a key must not be forgotten because others are tried meanwhile.
+        if let Some(arrival) = next.or(arrival) {
+            known.put(key, arrival);
         }
         Box::pin(std::future::ready(Ok(take)))
     }
@@ -96,5 +117,27 @@ mod tests {
         assert_eq!(attempt(10), Take::Allowed);
         assert_eq!(attempt(10), Take::Wait { seconds: 10 });
         assert_eq!([attempt(100), attempt(100), attempt(100)], [Take::Allowed; 3]);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_whoever_goes_on_is_not_forgotten() {
+        let throttle = MemoryThrottle::default();
+        let (quota, now) = (Quota { burst: 1, seconds: 1000 }, UnixTime::from_seconds(0));
+        let take = |key: &str| {
+            let mut taken = throttle.take(key, quota, now);
+            match taken.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+                std::task::Poll::Ready(Ok(take)) => take,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(take("guesser"), Take::Allowed);
+        for number in 0..5 * GENERATION {
+            take(&number.to_string());
+            if number % 10_000 == 0 {
+                assert_ne!(take("guesser"), Take::Allowed, "{number}");
+            }
+        }
+        let known = throttle.0.lock().unwrap();
+        assert!(known.young.len() + known.old.len() <= 2 * GENERATION);
     }
 }
