@@ -439,8 +439,8 @@ mod token_endpoint {
             let ours = match form["grant_type"].as_str() {
                 "authorization_code" => requester
                     .exchange(
-                        granted(&form["code"]),
-                        PkceVerifier::from_text(text(&vectors["pkce"]["verifier"])),
+                        &granted(&form["code"]),
+                        Some(&PkceVerifier::from_text(text(&vectors["pkce"]["verifier"]))),
                         &RedirectUri::parse(form["redirect_uri"].as_str()).unwrap(),
                     )
                     .unwrap(),
@@ -566,7 +566,12 @@ mod token_endpoint {
     #[tokio::test]
     async fn a_refresh_token_is_kept_until_another_takes_its_place() {
         let vectors = vectors();
-        let response = |name: &str| named(&vectors["token_endpoint"], name)["response"].clone();
+        // Without the ID token of the vectors, which is of another issuer and about somebody else.
+        let response = |name: &str| {
+            let mut response = named(&vectors["token_endpoint"], name)["response"].clone();
+            response["body"].as_object_mut().unwrap().remove("id_token");
+            response
+        };
         let clock = FixedClock::at(NOW);
         let idp = furnish(IDP, BASE, &clock).mode(Mode::FullStack).build();
         idp.auto_sign_in(Some("ada@acme.example"));

@@ -9,7 +9,7 @@ use crate::secret::AuthorizationCode;
 use crate::word::{ClientId, Issuer, Nonce, RedirectUri, State};
 
 /// Names that belong to the protocol: neither an application's nor a browser's extra parameter can take them.
-pub const PROTOCOL_PARAMETERS: [&str; 12] = [
+pub const PROTOCOL_PARAMETERS: [&str; 13] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -22,6 +22,7 @@ pub const PROTOCOL_PARAMETERS: [&str; 12] = [
     "request",
     "request_uri",
     "client_secret",
+    "dpop_jkt",
 ];
 
 /// How the provider sends its answer back.
@@ -56,6 +57,8 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: Option<&'a Nonce>,
     /// Binds the code to us; `None` where the provider breaks on it.
     pub challenge: Option<&'a PkceChallenge>,
+    /// The thumbprint of the key that proofs will be signed with, which binds the code to it (RFC 9449 §10).
+    pub dpop_jkt: Option<&'a str>,
     /// Further parameters; those named like one of the protocol's are left out.
     pub extra: &'a [(String, String)],
     /// Other names for the protocol's parameters; renamed to nothing, one is left out. `state` keeps its name.
@@ -88,6 +91,7 @@ impl AuthorizationRequest<'_> {
         if let Some(nonce) = self.nonce {
             parameters.push(("nonce", nonce.as_str()));
         }
+        parameters.extend(self.dpop_jkt.map(|thumbprint| ("dpop_jkt", thumbprint)));
         let renamed = |known: &str| self.rename.iter().find(|(name, other)| *name == known && *other != "state");
         for (name, _) in parameters.iter_mut().filter(|(name, _)| *name != "state") {
             *name = renamed(name).map_or(*name, |(_, other)| *other);

@@ -24,6 +24,12 @@ pub struct ServerMetadata {
     pub jwks_uri: Option<Url>,
     /// Where a browser is sent to end the provider's session (OpenID Connect RP-Initiated Logout 1.0).
     pub end_session_endpoint: Option<Url>,
+    /// Where tokens are revoked (RFC 7009).
+    pub revocation_endpoint: Option<Url>,
+    /// Where somebody may ask whether a token is good (RFC 7662).
+    pub introspection_endpoint: Option<Url>,
+    /// Signature algorithms of DPoP proofs (RFC 9449 §5.1); `None`: tokens are not bound to keys, or nothing is said.
+    pub dpop_signing_alg_values: Option<Vec<String>>,
     /// Signature algorithms of ID tokens, as advertised; `RS256` when nothing is advertised.
     pub id_token_signing_alg_values: Vec<String>,
     /// Signature algorithms of userinfo answers, as advertised; those of ID tokens when nothing is advertised.
@@ -71,6 +77,9 @@ struct Document {
     userinfo_endpoint: Option<String>,
     jwks_uri: Option<String>,
     end_session_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    introspection_endpoint: Option<String>,
+    dpop_signing_alg_values_supported: Option<Vec<String>>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
     userinfo_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
@@ -129,6 +138,9 @@ impl ServerMetadata {
             userinfo_endpoint: endpoint("userinfo_endpoint", document.userinfo_endpoint)?,
             jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
             end_session_endpoint: endpoint("end_session_endpoint", document.end_session_endpoint)?,
+            revocation_endpoint: endpoint("revocation_endpoint", document.revocation_endpoint)?,
+            introspection_endpoint: endpoint("introspection_endpoint", document.introspection_endpoint)?,
+            dpop_signing_alg_values: document.dpop_signing_alg_values_supported,
             userinfo_signing_alg_values: document
                 .userinfo_signing_alg_values_supported
                 .filter(|list| list.iter().any(|name| name != "none"))

@@ -56,25 +56,24 @@ pub struct Requester<'a> {
 }
 
 impl Requester<'_> {
-    /// Asks for tokens in exchange for a checked code; the code and the verifier are used up by it. The redirect URI is
-    /// that of the authorization request, byte for byte (RFC 6749 §4.1.3, RFC 7636 §4.5). Without a verifier where the
-    /// authorization request had no challenge.
+    /// Asks for tokens in exchange for a checked code, which is good for one exchange; it is asked again only by a server
+    /// that wanted a nonce first (RFC 9449 §8). The redirect URI is that of the authorization request, byte for byte
+    /// (RFC 6749 §4.1.3, RFC 7636 §4.5). Without a verifier where the authorization request had no challenge.
     ///
     /// # Errors
     /// When it cannot be written as a request.
     pub fn exchange(
         &self,
-        code: GrantedCode,
-        verifier: impl Into<Option<PkceVerifier>>,
+        code: &GrantedCode,
+        verifier: Option<&PkceVerifier>,
         redirect_uri: &RedirectUri,
     ) -> Result<Request<Bytes>, http::Error> {
-        let verifier = verifier.into();
         let mut parameters = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", redirect_uri.as_str()),
         ];
-        parameters.extend(verifier.as_ref().map(|verifier| ("code_verifier", verifier.expose())));
+        parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
         self.request(parameters)
     }
 
@@ -86,7 +85,10 @@ impl Requester<'_> {
         self.request(vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
     }
 
-    fn request<'p>(&'p self, mut parameters: Vec<(&'p str, &'p str)>) -> Result<Request<Bytes>, http::Error> {
+    pub(crate) fn request<'p>(
+        &'p self,
+        mut parameters: Vec<(&'p str, &'p str)>,
+    ) -> Result<Request<Bytes>, http::Error> {
         let RequestShape { sending, query, headers, rename } = self.shape;
         let proof = self.authentication.prove(self.client_id, self.client_secret);
         let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -138,7 +140,7 @@ pub struct TokenResponse {
     pub id_token: Option<RawIdToken>,
     /// For new access tokens.
     pub refresh_token: Option<RefreshToken>,
-    /// Lower-cased; always `bearer` today.
+    /// Lower-cased: `bearer`, or `dpop` where that was accepted.
     pub token_type: String,
     /// Seconds that the access token lives, if the provider says so.
     pub expires_in: Option<i64>,
@@ -171,8 +173,13 @@ pub enum TokenError {
         problem: String,
     },
     /// A kind of token that we cannot present.
-    #[error("the token endpoint issued a token of type {0:?}; only bearer is supported")]
-    UnsupportedTokenType(String),
+    #[error("the token endpoint issued a token of type {got:?}, expected {}", .expected.join(" or "))]
+    UnsupportedTokenType {
+        /// What would have been accepted.
+        expected: Vec<&'static str>,
+        /// What came; where it says nothing, it is `bearer`.
+        got: String,
+    },
 }
 
 /// What usually helps against an error of the token endpoint.
@@ -198,12 +205,21 @@ struct Body {
 }
 
 /// Where things stand in a token answer, where it is not as RFC 6749 §5.1 says.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct AnswerShape<'a> {
     /// Pointer to the object with the tokens; empty: the whole answer.
     pub at: &'a str,
     /// Other places of members: `access_token` and the pointer to it, below `at`. At no pointer, it is left out.
     pub rename: &'a [(&'a str, &'a str)],
+    /// The types of token that are accepted, in small letters: `bearer`; `dpop` where a proof was sent (RFC 9449 §5).
+    pub token_types: &'a [&'static str],
+}
+
+impl Default for AnswerShape<'_> {
+    /// As the standard says, with a bearer token.
+    fn default() -> Self {
+        Self { at: "", rename: &[], token_types: &["bearer"] }
+    }
 }
 
 /// Reads the answer of the token endpoint, where it is as the standard says.
@@ -278,8 +294,9 @@ pub fn read(
     let access_token =
         body.access_token.filter(|token| !token.is_empty()).ok_or_else(|| not("it has no access_token"))?;
     let token_type = body.token_type.unwrap_or_else(|| "bearer".to_owned()).to_ascii_lowercase();
-    if token_type != "bearer" {
-        return Err(TokenError::UnsupportedTokenType(token_type.chars().take(40).collect()));
+    if !shape.token_types.contains(&token_type.as_str()) {
+        let (expected, got) = (shape.token_types.to_vec(), token_type.chars().take(40).collect());
+        return Err(TokenError::UnsupportedTokenType { expected, got });
     }
     let expires_in = match &body.expires_in {
         None | Some(Value::Null) => None,
@@ -347,6 +364,22 @@ mod tests {
         );
         assert_eq!(tokens.other["x"], 1);
         assert!(parse(StatusCode::OK, br#"{"access_token":"a"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_bound_token_is_taken_only_where_it_was_asked_for_and_a_bearer_only_where_it_may_be() {
+        let read = |token_type: &str, token_types: &'static [&'static str]| {
+            let body = format!(r#"{{"access_token":"a"{token_type}}}"#);
+            let answer = parse_members(StatusCode::OK, body.as_bytes()).unwrap();
+            read(StatusCode::OK, answer, AnswerShape { token_types, ..AnswerShape::default() })
+        };
+        assert_eq!(read(r#","token_type":"dPoP""#, &["dpop"]).unwrap().token_type, "dpop");
+        assert_eq!(read(r#","token_type":"Bearer""#, &["dpop", "bearer"]).unwrap().token_type, "bearer");
+        read(r#","token_type":"DPoP""#, &["bearer"]).unwrap_err();
+        for downgraded in [r#","token_type":"Bearer""#, ""] {
+            let error = read(downgraded, &["dpop"]).unwrap_err().to_string();
+            assert!(error.contains("type \"bearer\", expected dpop"), "{error}");
+        }
     }
 
     #[test]

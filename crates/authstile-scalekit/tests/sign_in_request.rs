@@ -85,6 +85,7 @@ fn every_authorization_url_says_what_the_sdk_says() {
             state: &State::from_text(option("state").unwrap_or("ours")),
             nonce: Some(&Nonce::from_text(option("nonce").unwrap_or("ours"))),
             challenge: Some(&verifier.challenge()),
+            dpop_jkt: None,
             extra: &request.authorization_params(),
             rename: &[],
             fragment: None,

@@ -3,6 +3,7 @@
 use authstile_oauth::word::{Issuer, Subject};
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::dpop::ProofKey;
 use crate::error::{Denied, Error};
 use crate::event::Event;
 use crate::hooks::{Provision, ProvisionInput, SignInAttempt, SignInDecision};
@@ -42,6 +43,8 @@ pub(crate) struct Admission {
     pub(crate) authentication: Authentication,
     /// Whether the person was just created; `None` where nobody is stored.
     pub(crate) is_new: Option<bool>,
+    /// What the account's tokens are bound to.
+    pub(crate) proof_key: Option<ProofKey>,
 }
 
 /// What became of an attempt.
@@ -81,7 +84,7 @@ pub(crate) async fn admit(settings: &Settings, visit: &Visit<'_>, identity: Iden
             Ok(Outcome::In(user, is_new)) => {
                 let Identity { account, profile, facts, authentication, .. } = identity;
                 let is_new = Some(is_new);
-                let admission = Admission { user, account, profile, facts, authentication, is_new };
+                let admission = Admission { user, account, profile, facts, authentication, is_new, proof_key: None };
                 return Ok(Admitted::Yes(Box::new(admission)));
             }
             Err(error) => return Err(error),
@@ -99,7 +102,8 @@ async fn admit_unknown(settings: &Settings, visit: &Visit<'_>, identity: Identit
     }
     let Identity { account, profile, facts, authentication, .. } = identity;
     let user = as_stored(user, visit);
-    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, authentication, is_new: None })))
+    let admission = Admission { user, account, profile, facts, authentication, is_new: None, proof_key: None };
+    Ok(Admitted::Yes(Box::new(admission)))
 }
 
 /// Station *admit* for somebody whom the application itself has checked. Nothing is created or linked: the application knows
@@ -140,7 +144,8 @@ pub(crate) async fn admit_credentials(
         return Err(Error::hook("authorize", problem.into()));
     }
     let user = known.unwrap_or_else(|| as_stored(user, visit));
-    Ok(Admitted::Yes(Box::new(Admission { user, account, profile, facts, authentication, is_new: None })))
+    let admission = Admission { user, account, profile, facts, authentication, is_new: None, proof_key: None };
+    Ok(Admitted::Yes(Box::new(admission)))
 }
 
 /// Somebody who is not stored, as if they were.

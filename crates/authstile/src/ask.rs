@@ -4,6 +4,7 @@ use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::word::RedirectUri;
 
 use crate::answer::Answer;
+use crate::dpop::ProofKey;
 use crate::error::{Error, Leg};
 use crate::pending::{AnswerBy, PendingSignIn};
 use crate::registry::Resolved;
@@ -43,6 +44,8 @@ pub(crate) async fn begin_demanding(
         let state = proxy.state(&callback, &pending.state, visit.now, &*settings.random)?;
         pending = pending.with_state(state)?;
     }
+    let proof_key = provider.proof_key().await;
+    pending.proof_key = proof_key.map_err(|error| Error::provider(id, Leg::SignIn, error))?;
     let url = authorization_url(provider, &pending).await?;
     let cookies = pending.seal(settings, visit, answer_by(provider))?;
     Ok(Answer::redirect(url).with(visit.first_cookies.iter().cloned()).with(cookies))
@@ -51,9 +54,9 @@ pub(crate) async fn begin_demanding(
 async fn authorization_url(provider: Resolved<'_>, pending: &PendingSignIn) -> Result<String, Error> {
     let redirect_uri =
         RedirectUri::parse(&*pending.redirect_uri).map_err(|error| Error::Configuration(error.to_string()))?;
-    let url = provider
-        .authorization_url(&redirect_uri, &pending.state, &pending.nonce, &pending.verifier, &pending.asked)
-        .await;
+    let PendingSignIn { state, nonce, verifier, asked, proof_key, .. } = pending;
+    let dpop_jkt = proof_key.as_ref().map(ProofKey::thumbprint);
+    let url = provider.authorization_url(&redirect_uri, state, nonce, verifier, asked, dpop_jkt.as_deref()).await;
     Ok(url.map_err(|error| Error::provider(&pending.provider, Leg::SignIn, error))?.into())
 }
 

@@ -37,6 +37,7 @@ use crate::session::{Live, Read};
 use crate::settings::{Arrival, Kind, Settings};
 use crate::store::RevocationKey;
 use crate::stored::StoredSessions;
+use crate::vault::KeptTokens;
 use crate::visit::{Body, ClientAddress, PeerAddress, Unread, Visit, client_of_routes};
 
 /// The authentication engine. Cheap to clone; one serves a whole process.
@@ -253,6 +254,19 @@ impl Auth {
     /// Let it finish once it has begun, in a task of its own if the browser may go away meanwhile: what the provider has
     /// answered to nobody is lost, and with it the session, where refresh tokens are rotated.
     pub async fn access_token(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<ProviderToken>, Error> {
+        let Some((kept, set_cookies)) = self.kept_tokens(headers, uri).await? else { return Ok(None) };
+        let KeptTokens { access_token, expires_at, is_bound, proof_key, .. } = kept;
+        let prover = proof_key.filter(|_| is_bound).map(|key| self.0.prover(key, is_bound));
+        let token = |token| ProviderToken { access_token: AccessToken::new(token), expires_at, set_cookies, prover };
+        Ok(access_token.map(token))
+    }
+
+    /// The kept tokens of the session that a request belongs to, fresh, and the cookies that carry what has changed.
+    pub(crate) async fn kept_tokens(
+        &self,
+        headers: &HeaderMap,
+        uri: &Uri,
+    ) -> Result<Option<(KeptTokens, Vec<HeaderValue>)>, Error> {
         let settings = &*self.0;
         let origin = self.origin(headers, uri)?;
         let (kind, cookies, now) = (settings.kind(&origin), Cookies::parse(headers), settings.clock.now());
@@ -266,13 +280,7 @@ impl Auth {
             return Ok(None);
         }
         let written = if changed { kind.vault.write(&kept, &cookies, now, &*settings.random)? } else { Vec::new() };
-        let set_cookies = headers_of(&written);
-        let expires_at = kept.expires_at;
-        Ok(kept.access_token.map(|token| ProviderToken {
-            access_token: AccessToken::new(token),
-            expires_at,
-            set_cookies,
-        }))
+        Ok(Some((kept, headers_of(&written))))
     }
 
     /// Ends every session that carries the key, on every process that shares the revocations: all of a person

@@ -8,11 +8,12 @@ use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::secret::ClientSecret;
 use serde::de::DeserializeOwned;
 
+use crate::dpop::SenderConstraint;
 use crate::link::LinkPolicy;
 use crate::model::User;
 use crate::profile::{ProfileMap, ProfileMapping};
 use crate::provider::ProfileSource;
-use crate::registration::{EndSession, Registration, StoreTokens};
+use crate::registration::{EndSession, Registration, RevokeTokens, StoreTokens};
 use crate::routing::{SignInForm, SignInRouter};
 use crate::vault::KeepTokens;
 
@@ -165,6 +166,27 @@ pub trait Customize: AsMut<Registration> + Sized {
     #[must_use]
     fn keep_tokens(mut self, keep: KeepTokens) -> Self {
         self.as_mut().keep_tokens = keep;
+        self
+    }
+
+    /// Whether the provider's tokens are bound to a key of ours, so that a stolen one is of no use.
+    #[must_use]
+    fn sender_constraint(mut self, constraint: SenderConstraint) -> Self {
+        self.as_mut().sender_constraint = constraint;
+        self
+    }
+
+    /// Whether the tokens that are kept are revoked at the provider when somebody signs out.
+    #[must_use]
+    fn revoke_tokens(mut self, when: RevokeTokens) -> Self {
+        self.as_mut().revoke_tokens = when;
+        self
+    }
+
+    /// The introspection endpoint (RFC 7662), where it is not discovered.
+    #[must_use]
+    fn introspection_endpoint(mut self, url: impl Into<Cow<'static, str>>) -> Self {
+        self.as_mut().endpoints.introspection = Some(url.into());
         self
     }
 

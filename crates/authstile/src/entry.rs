@@ -51,6 +51,8 @@ pub(crate) struct Endpoints {
     pub(crate) jwks: Option<Url>,
     pub(crate) refresh: Option<Url>,
     pub(crate) end_session: Option<Url>,
+    pub(crate) revocation: Option<Url>,
+    pub(crate) introspection: Option<Url>,
 }
 
 /// Names, and what stands for them.
@@ -214,6 +216,8 @@ impl Endpoints {
             jwks: url("jwks_uri", given.jwks.as_ref(), card.jwks)?,
             refresh: url("refresh", None, card.refresh)?,
             end_session: url("end_session_endpoint", None, card.end_session)?,
+            revocation: url("revocation_endpoint", None, card.revocation)?,
+            introspection: url("introspection_endpoint", given.introspection.as_ref(), None)?,
         })
     }
 }

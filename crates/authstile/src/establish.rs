@@ -29,7 +29,7 @@ pub(crate) async fn establish(
     let id = settings.random.uuid()?;
     let provider = settings.registry.find(&admission.account.provider);
     let keep = provider.map(|provider| provider.entry.registration.keep_tokens).unwrap_or_default();
-    let kept = KeptTokens::of(&admission.account, &id, keep);
+    let kept = KeptTokens::of(&admission.account, &id, keep, admission.proof_key.clone());
     let mut cookies = match &settings.stores.sessions {
         Some(stored) => in_store(settings, visit, stored, &admission, id).await?,
         None => in_cookie(settings, visit, &admission, id).await?,

@@ -1,4 +1,4 @@
-//! The token endpoint, asked and understood as the card says.
+//! The token endpoint, asked and understood as the card says; and those that are asked like it.
 
 use authstile_oauth::authorize::GrantedCode;
 use authstile_oauth::client_auth::ClientAuthentication;
@@ -8,16 +8,27 @@ use authstile_oauth::token::{self, AnswerShape, RequestShape, Requester, Sending
 use authstile_oauth::word::RedirectUri;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use crate::dpop::{ProofError, ProofKey, Prover, Proving, SenderConstraint};
 use crate::entry::Templates;
 use crate::model::Claims;
 use crate::profile::Sources;
 use crate::provider::{Pkce, Sent, Values};
 use crate::redact::without;
 use crate::registry::{ProviderError, Resolved};
+
+/// An endpoint at which we say who we are.
+#[derive(Debug)]
+pub(crate) struct Endpoint<'a> {
+    /// For logs.
+    pub(crate) what: &'static str,
+    pub(crate) url: &'a Url,
+    /// Whether the card says how it is asked; the endpoints that came after RFC 6749 are asked as their standards say.
+    pub(crate) is_as_card_says: bool,
+}
 
 impl Resolved<'_> {
     /// Station *exchange*: a checked code becomes tokens.
@@ -26,21 +37,28 @@ impl Resolved<'_> {
         code: GrantedCode,
         verifier: PkceVerifier,
         redirect_uri: &RedirectUri,
+        prover: Option<&Prover>,
     ) -> Result<TokenResponse, ProviderError> {
         let sent = vec![code.expose().to_owned(), verifier.expose().to_owned()];
         let endpoint = self.token_endpoint().await?;
-        let verifier = (self.provider().pkce != Pkce::None).then_some(verifier);
-        self.ask_for_tokens(endpoint, |requester| requester.exchange(code, verifier, redirect_uri), sent).await
+        let verifier = (self.provider().pkce != Pkce::None).then_some(&verifier);
+        let request = |requester: &Requester<'_>| requester.exchange(&code, verifier, redirect_uri);
+        self.ask_for_tokens(endpoint, request, prover, self.token_types(prover), sent).await
     }
 
-    /// A refresh token becomes new tokens.
-    pub(crate) async fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenResponse, ProviderError> {
+    /// A refresh token becomes new tokens, with the key of the old ones.
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &RefreshToken,
+        prover: Option<&Prover>,
+    ) -> Result<TokenResponse, ProviderError> {
         let sent = vec![refresh_token.expose().to_owned()];
         let endpoint = match &self.entry.endpoints.refresh {
             Some(url) => url.clone(),
             None => self.token_endpoint().await?,
         };
-        self.ask_for_tokens(endpoint, |requester| requester.refresh(refresh_token), sent).await
+        let request = |requester: &Requester<'_>| requester.refresh(refresh_token);
+        self.ask_for_tokens(endpoint, request, prover, self.token_types(prover), sent).await
     }
 
     /// The client secret: ours, or one that is made of a private key.
@@ -51,16 +69,91 @@ impl Resolved<'_> {
         }
     }
 
+    /// The key of a new session, if its tokens are to be bound to one.
+    pub(crate) async fn proof_key(&self) -> Result<Option<ProofKey>, ProviderError> {
+        let constraint = self.entry.registration.sender_constraint;
+        if constraint == SenderConstraint::None {
+            return Ok(None);
+        }
+        let metadata = self.metadata().await?;
+        let advertised = metadata.as_ref().and_then(|metadata| metadata.dpop_signing_alg_values.as_ref());
+        let is_common = advertised.map(|list| list.iter().any(|name| name == "ES256"));
+        match (constraint, advertised, is_common) {
+            (SenderConstraint::Dpop, Some(advertised), Some(false)) => {
+                Err(ProofError::NoCommonAlgorithm { advertised: advertised.clone() }.into())
+            }
+            (SenderConstraint::DpopWhenOffered, _, None | Some(false)) => Ok(None),
+            _ => Ok(Some(ProofKey::generate()?)),
+        }
+    }
+
+    /// The types of token that are accepted: what is to be bound is taken in no other way.
+    pub(crate) fn token_types(&self, prover: Option<&Prover>) -> &'static [&'static str] {
+        match (self.entry.registration.sender_constraint, prover) {
+            (SenderConstraint::Dpop, _) => &["dpop"],
+            (_, Some(prover)) if prover.is_bound => &["dpop"],
+            (_, Some(_)) => &["dpop", "bearer"],
+            (_, None) => &["bearer"],
+        }
+    }
+
     /// Asks the token endpoint. What was `sent` must not come back into a log.
-    async fn ask_for_tokens(
+    pub(crate) async fn ask_for_tokens(
         &self,
-        endpoint: Url,
-        request: impl FnOnce(Requester<'_>) -> Result<Request<Bytes>, http::Error>,
+        url: Url,
+        request: impl Fn(&Requester<'_>) -> Result<Request<Bytes>, http::Error>,
+        prover: Option<&Prover>,
+        token_types: &[&'static str],
         mut sent: Vec<String>,
     ) -> Result<TokenResponse, ProviderError> {
+        if prover.is_none() && self.entry.registration.sender_constraint == SenderConstraint::Dpop {
+            return Err(ProofError::NoKey.into());
+        }
+        let endpoint = Endpoint { what: "token endpoint", url: &url, is_as_card_says: true };
+        let response = self.ask_endpoint(&endpoint, request, prover, &mut sent).await?;
+        let (status, body) = (response.status(), response.into_body());
+        // A provider may repeat in its refusal what we sent, and the log must not. So the refusal is read once more, from
+        // a body without it.
+        let clean = || without(&String::from_utf8_lossy(&body), sent.iter().map(String::as_str));
+        let unreadable =
+            || TokenError::Refused { status: status.as_u16(), error: "[redacted]".to_owned(), description: None };
+        Ok(self
+            .read_tokens(status, &body, token_types)
+            .map_err(|_| self.read_tokens(status, clean().as_bytes(), token_types).err().unwrap_or_else(unreadable))?)
+    }
+
+    /// Asks an endpoint, with our credentials and, where there is a key, with a proof; once more if the server wants a
+    /// nonce in it. Each attempt is written anew: what proves who we are may be good for one request.
+    pub(crate) async fn ask_endpoint(
+        &self,
+        endpoint: &Endpoint<'_>,
+        request: impl Fn(&Requester<'_>) -> Result<Request<Bytes>, http::Error>,
+        prover: Option<&Prover>,
+        sent: &mut Vec<String>,
+    ) -> Result<Response<Bytes>, ProviderError> {
         let advertised = self.metadata().await?;
-        let secret = self.client_secret()?;
         let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
+        let mut proving = Proving::new(prover, None, &self.registry.nonces);
+        sent.extend(self.entry.secret_options().map(str::to_owned));
+        loop {
+            let request = proving.prove(self.write(endpoint, &request, methods, sent)?)?;
+            let response = self.registry.send(endpoint.what, request, &[]).await?;
+            if !proving.again(&response) {
+                sent.append(&mut proving.proofs);
+                return Ok(response);
+            }
+        }
+    }
+
+    /// Writes a request with our credentials, and adds to `sent` what of it no log may see.
+    fn write(
+        &self,
+        endpoint: &Endpoint<'_>,
+        request: impl Fn(&Requester<'_>) -> Result<Request<Bytes>, http::Error>,
+        methods: Option<&[String]>,
+        sent: &mut Vec<String>,
+    ) -> Result<Request<Bytes>, ProviderError> {
+        let secret = self.client_secret()?;
         let chosen = self.provider().client_authentication;
         let authentication = ClientAuthentication::choose(chosen, methods, secret.is_some())?;
         let values = Values {
@@ -74,27 +167,25 @@ impl Resolved<'_> {
             filled.flatten().collect()
         };
         let talk = &self.entry.token;
-        let (extra, query, headers) = (fill(&talk.params), fill(&talk.query), fill(&talk.headers));
+        let (mut extra, mut query, headers) = (fill(&talk.params), fill(&talk.query), fill(&talk.headers));
         let card = &self.provider().token_request;
-        let shape = RequestShape {
-            sending: match card.send {
-                Sent::Form => Sending::Form,
-                Sent::Json => Sending::Json,
-                Sent::Query => Sending::Query,
-            },
-            query: &query,
-            headers: &headers,
-            rename: card.rename,
+        let mut sending = match card.send {
+            Sent::Form => Sending::Form,
+            Sent::Json => Sending::Json,
+            Sent::Query => Sending::Query,
         };
+        if !endpoint.is_as_card_says {
+            (extra, query, sending) = (Vec::new(), Vec::new(), Sending::Form);
+        }
         let requester = Requester {
-            endpoint: &endpoint,
+            endpoint: endpoint.url,
             client_id: &self.entry.client_id,
             client_secret: secret.as_ref(),
             authentication,
             extra: &extra,
-            shape,
+            shape: RequestShape { sending, query: &query, headers: &headers, rename: card.rename },
         };
-        let request = request(requester).map_err(|_| ProviderError::Unwritable)?;
+        let request = request(&requester).map_err(|_| ProviderError::Unwritable)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
         sent.extend(header.and_then(|header| header.split(' ').next_back()).map(str::to_owned));
         if let Some(secret) = &secret {
@@ -103,21 +194,16 @@ impl Resolved<'_> {
             sent.extend(carriers.filter(|value| value.contains(secret)).cloned());
             sent.push(secret.to_owned());
         }
-        sent.extend(self.entry.secret_options().map(str::to_owned));
-        let response = self.registry.send("token endpoint", request, &[]).await?;
-        let (status, body) = (response.status(), response.into_body());
-        // A provider may repeat in its refusal what we sent, and the log must not. So the refusal is read once more, from
-        // a body without it.
-        let clean = || without(&String::from_utf8_lossy(&body), sent.iter().map(String::as_str));
-        let unreadable =
-            || TokenError::Refused { status: status.as_u16(), error: "[redacted]".to_owned(), description: None };
-        Ok(self
-            .read_tokens(status, &body)
-            .map_err(|_| self.read_tokens(status, clean().as_bytes()).err().unwrap_or_else(unreadable))?)
+        Ok(request)
     }
 
     /// Reads a token answer, or the refusal that it is, whatever its status.
-    fn read_tokens(&self, status: StatusCode, body: &[u8]) -> Result<TokenResponse, TokenError> {
+    fn read_tokens(
+        &self,
+        status: StatusCode,
+        body: &[u8],
+        token_types: &[&'static str],
+    ) -> Result<TokenResponse, TokenError> {
         let talk = &self.entry.token;
         let answer = token::parse_members(status, body)?;
         let sources = Sources { profile: &answer, token: &Claims::new(), options: &self.entry.options };
@@ -130,6 +216,6 @@ impl Resolved<'_> {
             return Err(token::refused(status, error, words));
         }
         let card = &self.provider().token_answer;
-        token::read(status, answer, AnswerShape { at: card.at, rename: card.rename })
+        token::read(status, answer, AnswerShape { at: card.at, rename: card.rename, token_types })
     }
 }

@@ -30,6 +30,7 @@ mod customize;
 mod demand;
 mod device;
 mod directory;
+mod dpop;
 mod email;
 mod email_address;
 mod entry;
@@ -60,6 +61,7 @@ mod people;
 pub mod profile;
 pub mod provider;
 mod provider_error;
+mod provider_tokens;
 mod proxies;
 mod questions;
 pub mod random;
@@ -80,6 +82,7 @@ mod signed_secret;
 mod step_up;
 pub mod store;
 mod stored;
+mod token_services;
 mod transport;
 mod vault;
 mod visit;
@@ -92,6 +95,7 @@ pub use bounds::{MAX_BODY, MAX_HEADERS, MAX_PARAMETERS, MAX_URI};
 pub use builder::{AuthBuilder, WeakSecrets};
 pub use credentials::{Authorize, CredentialsProvider};
 pub use customize::Customize;
+pub use dpop::{ProofError, SenderConstraint};
 pub use email::{EmailProof, EmailProvider};
 pub use email_address::{EmailIdentifier, InvalidEmailIdentifier};
 pub use error::{ConfigError, Denied, Error, Leg, Reason, RequestError, VerificationFailure};
@@ -109,12 +113,13 @@ pub use origin_pattern::{InvalidOriginPattern, OriginPattern};
 pub use page::{ColorScheme, Theme};
 pub use pending::PENDING_SECONDS;
 pub use provider::Provider;
+pub use provider_tokens::ExchangedToken;
 pub use proxies::{InvalidNetwork, TrustedProxies};
 pub use redirect_proxy::NotForwarded;
 pub use refresh::ProviderToken;
 pub use registration::{
-    EndSession, ErrorWords, Explain, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Registration, StoreTokens,
-    github,
+    EndSession, ErrorWords, Explain, Facts, IdentityCheck, IdentityFacts, IdentityMismatch, Registration, RevokeTokens,
+    StoreTokens, github,
 };
 pub use registry::ProviderError;
 pub use return_to::{InvalidOrigin, Origin, ReturnTo};

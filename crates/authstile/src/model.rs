@@ -85,7 +85,7 @@ pub struct Account {
     pub id_token: Option<RawIdToken>,
     /// For new access tokens.
     pub refresh_token: Option<RefreshToken>,
-    /// Always `bearer` today.
+    /// `bearer`, or `dpop` where the access token is bound to a key of the session's (RFC 9449).
     pub token_type: Option<String>,
     /// What was granted, if the provider says so.
     pub scope: Option<String>,

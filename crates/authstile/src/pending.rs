@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::cookie::SetCookie;
+use crate::dpop::ProofKey;
 use crate::error::{Error, RequestError};
 use crate::random::Random;
 use crate::seal::SealError;
@@ -36,6 +37,9 @@ pub(crate) struct PendingSignIn {
     pub(crate) state: State,
     pub(crate) nonce: Nonce,
     pub(crate) verifier: PkceVerifier,
+    /// What the tokens will be bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proof_key: Option<ProofKey>,
     /// The authorization parameters beside the protocol's own: who was asked for.
     pub(crate) asked: Vec<(String, String)>,
     pub(crate) redirect_uri: String,
@@ -70,6 +74,7 @@ impl PendingSignIn {
             state: State::from_random(random.bytes()?),
             nonce: Nonce::from_random(random.bytes()?),
             verifier: PkceVerifier::from_random(random.bytes()?),
+            proof_key: None,
             asked,
             redirect_uri,
             return_to,

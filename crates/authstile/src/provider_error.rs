@@ -3,12 +3,17 @@
 use authstile_oauth::authorize::AuthorizationResponseError;
 use authstile_oauth::client_auth::NoCommonMethod;
 use authstile_oauth::id_token::IdTokenError;
+use authstile_oauth::introspection::IntrospectionError;
 use authstile_oauth::jose::jwk::KeyError;
 use authstile_oauth::metadata::MetadataError;
+use authstile_oauth::refreshed::AnotherSignIn;
+use authstile_oauth::revocation::RevocationError;
 use authstile_oauth::token::TokenError;
+use authstile_oauth::token_exchange::OtherTokenType;
 use authstile_oauth::userinfo::UserInfoError;
 
 use crate::cached::Crowded;
+use crate::dpop::ProofError;
 use crate::transport::TransportError;
 
 /// What a provider, or the way to it, did wrong. Each leaf names what was expected and what came.
@@ -73,6 +78,21 @@ pub enum ProviderError {
     /// The client secret, which is made for each request.
     #[error("the client secret cannot be signed: {0}")]
     SignedSecret(&'static str),
+    /// A token that is bound to a key cannot be asked for or used.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// The ID token that came with a refresh.
+    #[error(transparent)]
+    AnotherSignIn(#[from] AnotherSignIn),
+    /// The revocation of a token.
+    #[error(transparent)]
+    Revocation(#[from] RevocationError),
+    /// What the provider says about a token.
+    #[error(transparent)]
+    Introspection(#[from] IntrospectionError),
+    /// A token exchange gave something else than what was asked for.
+    #[error(transparent)]
+    OtherTokenType(#[from] OtherTokenType),
     /// The profile names nobody.
     #[error("the profile names no subject")]
     MissingSubject,

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::dpop::{Prover, Proving};
 use crate::entry::{Question, Templates, configured};
 use crate::model::Claims;
 use crate::profile::Sources;
@@ -61,6 +62,7 @@ impl Resolved<'_> {
         tokens: &TokenResponse,
         id_token: Option<&IdToken>,
         carried: Option<(&'static str, Value)>,
+        prover: Option<&Prover>,
     ) -> Result<Claims, ProviderError> {
         let mut profile = match self.provider().profile_source {
             ProfileSource::IdToken => id_token.ok_or(ProviderError::MissingIdToken)?.claims().clone(),
@@ -74,7 +76,7 @@ impl Resolved<'_> {
             if !question.when.is_nothing() && !question.when.is_true(&known) {
                 continue;
             }
-            let answer = self.question(question, &profile, tokens).await;
+            let answer = self.question(question, &profile, tokens, prover).await;
             match (answer, question.card.on_error) {
                 (Ok(answer), _) => match (question.card.into.strip_prefix('/'), answer) {
                     (Some(member), answer) => drop(profile.insert(member.to_owned(), answer)),
@@ -102,6 +104,7 @@ impl Resolved<'_> {
         question: &Question,
         profile: &Claims,
         tokens: &TokenResponse,
+        prover: Option<&Prover>,
     ) -> Result<Value, ProviderError> {
         let secret = self.client_secret()?;
         let values = Values {
@@ -115,8 +118,18 @@ impl Resolved<'_> {
         let ours = secret.as_ref().map(|secret| secret.expose());
         let secrets: Vec<&str> = [access_token].into_iter().chain(ours).chain(self.entry.secret_options()).collect();
         let url = self.address(question, &values, access_token).await?;
-        let request = write(question, &url, &values, access_token)?;
-        let response = self.registry.send("userinfo endpoint", request, &secrets).await?;
+        // RFC 9449 §7.1: a token that is bound to a key is shown with another word, and with a proof.
+        let prover = prover.filter(|_| tokens.token_type == "dpop");
+        let scheme = if prover.is_some() { "DPoP" } else { "Bearer" };
+        let mut proving = Proving::new(prover, Some(&tokens.access_token), &self.registry.nonces);
+        let response = loop {
+            let request = proving.prove(write(question, &url, &values, scheme, access_token)?)?;
+            let response = self.registry.send("userinfo endpoint", request, &secrets).await?;
+            if !proving.again(&response) {
+                break response;
+            }
+        };
+        let secrets: Vec<&str> = secrets.into_iter().chain(proving.proofs.iter().map(String::as_str)).collect();
         self.read(question, response, &secrets).await
     }
 
@@ -216,6 +229,7 @@ fn write(
     question: &Question,
     url: &Url,
     values: &Values<'_>,
+    scheme: &str,
     access_token: &str,
 ) -> Result<Request<Bytes>, ProviderError> {
     let unwritable = |_| ProviderError::Unwritable;
@@ -253,7 +267,7 @@ fn write(
         Ok(value)
     };
     match question.card.access_token {
-        TokenPlace::Bearer => drop(headers.insert(AUTHORIZATION, secret(format!("Bearer {access_token}"))?)),
+        TokenPlace::Bearer => drop(headers.insert(AUTHORIZATION, secret(format!("{scheme} {access_token}"))?)),
         TokenPlace::Scheme(scheme) => drop(headers.insert(AUTHORIZATION, secret(format!("{scheme} {access_token}"))?)),
         TokenPlace::Header(name) => {
             headers.insert(HeaderName::try_from(name).map_err(unwritable)?, secret(access_token.to_owned())?);

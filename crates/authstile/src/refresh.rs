@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use async_lock::Mutex;
 use authstile_oauth::secret::AccessToken;
-use http::HeaderValue;
+use http::{HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use crate::clock::UnixTime;
+use crate::dpop::{ProofError, Prover};
 use crate::random::Random;
 use crate::registry::ProviderError;
 use crate::seal::{SealError, Sealer};
@@ -30,7 +32,24 @@ const KEEP_LEAST: i64 = 15 * 60;
 /// back with the old tokens.
 const KEEP_MOST: i64 = 24 * 60 * 60;
 
-/// A token for the provider's APIs.
+/// A token for the provider's APIs. Whoever calls one writes `Authorization: {token type} {access token}`; where the token
+/// is bound to a key ([`SenderConstraint`](crate::SenderConstraint)), each request needs a proof beside it.
+///
+/// ```
+/// # use authstile::{ProofError, ProviderToken};
+/// use authstile::oauth::dpop;
+///
+/// # fn write(token: &ProviderToken, nonce: Option<&str>) -> Result<http::request::Builder, ProofError> {
+/// let url = "https://api.acme.example/reports?year=2026";
+/// let mut request = http::Request::get(url)
+///     .header("authorization", format!("{} {}", token.token_type(), token.access_token.expose()));
+/// if let Some(proof) = token.dpop_proof(&http::Method::GET, url, nonce)? {
+///     request = request.header(dpop::PROOF, proof);
+/// }
+/// // If `dpop::wants_nonce(&answer)`: once more, with the nonce that `dpop::nonce(answer.headers())` finds.
+/// # Ok(request)
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ProviderToken {
     /// The token.
@@ -39,6 +58,27 @@ pub struct ProviderToken {
     pub expires_at: Option<i64>,
     /// Cookies that the response to this request must set: they carry the rotated tokens.
     pub set_cookies: Vec<HeaderValue>,
+    /// What makes proofs, where the token is bound to a key.
+    pub(crate) prover: Option<Prover>,
+}
+
+impl ProviderToken {
+    /// What stands before the token in the `Authorization` header: `DPoP` where it is bound to a key, else `Bearer`.
+    #[must_use]
+    pub fn token_type(&self) -> &'static str {
+        if self.prover.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// The value of the `DPoP` header for one request with this token (RFC 9449 §7.1), with the nonce that the API wants
+    /// to see, if it said so; `None` where the token is a bearer token. Each request needs one of its own.
+    ///
+    /// # Errors
+    /// When the URL is not absolute, or the cryptography fails.
+    pub fn dpop_proof(&self, method: &Method, url: &str, nonce: Option<&str>) -> Result<Option<String>, ProofError> {
+        let Some(prover) = &self.prover else { return Ok(None) };
+        let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "https" | "http")).ok_or(ProofError::Url)?;
+        prover.proof(method, &url, Some(&self.access_token), nonce).map(Some)
+    }
 }
 
 /// All refreshes of this process, and the way to those of others.

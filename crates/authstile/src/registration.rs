@@ -10,6 +10,7 @@ use authstile_oauth::access_token::VerifiedAccessToken;
 use authstile_oauth::id_token::IdToken;
 use authstile_oauth::secret::ClientSecret;
 
+use crate::dpop::SenderConstraint;
 use crate::link::LinkPolicy;
 use crate::profile::{Options, ProfileMapping};
 use crate::provider::{GITHUB, Pairs, Provider, Template, Values};
@@ -42,6 +43,8 @@ impl Provider {
             end_session: EndSession::Here,
             end_session_fallback: None,
             keep_tokens: KeepTokens::Nothing,
+            sender_constraint: SenderConstraint::None,
+            revoke_tokens: RevokeTokens::AtSignOut,
             form: SignInForm::Button,
             router: None,
             routing: &[],
@@ -88,6 +91,8 @@ pub struct Registration {
     pub(crate) end_session: EndSession,
     pub(crate) end_session_fallback: Option<String>,
     pub(crate) keep_tokens: KeepTokens,
+    pub(crate) sender_constraint: SenderConstraint,
+    pub(crate) revoke_tokens: RevokeTokens,
     pub(crate) form: SignInForm,
     pub(crate) router: Option<Arc<dyn SignInRouter>>,
     pub(crate) routing: &'static [&'static str],
@@ -111,6 +116,17 @@ pub enum StoreTokens {
     Never,
 }
 
+/// Whether the tokens that are kept are revoked at the provider (RFC 7009) when their session ends in the browser that holds
+/// them. A provider without a revocation endpoint lets them expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RevokeTokens {
+    /// When somebody signs out, after the session has ended here: the default.
+    #[default]
+    AtSignOut,
+    /// Never: for applications that go on using the tokens.
+    Never,
+}
+
 /// Endpoints that an application gives in place of the card's.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Endpoints {
@@ -118,6 +134,7 @@ pub(crate) struct Endpoints {
     pub(crate) token: Option<Cow<'static, str>>,
     pub(crate) jwks: Option<Cow<'static, str>>,
     pub(crate) userinfo: Option<Cow<'static, str>>,
+    pub(crate) introspection: Option<Cow<'static, str>>,
 }
 
 /// What a visitor reads about an error code of a provider, and who can mend it.

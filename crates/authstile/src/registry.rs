@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::calls::Counted;
 use crate::clock::Clock;
+use crate::dpop::Nonces;
 pub(crate) use crate::entry::Entry;
 use crate::entry::configured;
 use crate::provider::{IdTokenSignature, IssuerCheck, NonceUse, Pkce, Protocol, Provider};
@@ -39,6 +40,8 @@ pub(crate) struct Registry {
     places: HashMap<String, usize>,
     transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// What providers want to see in proofs.
+    pub(crate) nonces: Nonces,
 }
 
 /// A provider whose endpoints are known: ready to be asked.
@@ -51,7 +54,7 @@ pub(crate) struct Resolved<'a> {
 impl Registry {
     pub(crate) fn new(entries: Vec<Entry>, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.id().to_owned(), place)).collect();
-        Self { entries, places, transport: Arc::new(Counted::new(transport)), clock }
+        Self { entries, places, transport: Arc::new(Counted::new(transport)), clock, nonces: Nonces::default() }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -140,6 +143,7 @@ impl<'a> Resolved<'a> {
         nonce: &Nonce,
         verifier: &PkceVerifier,
         asked: &[(String, String)],
+        dpop_jkt: Option<&str>,
     ) -> Result<Url, ProviderError> {
         let provider = self.provider();
         let endpoint = self
@@ -164,6 +168,7 @@ impl<'a> Resolved<'a> {
             state,
             nonce: (provider.protocol == Protocol::Oidc && provider.nonce == NonceUse::Send).then_some(nonce),
             challenge: challenge.as_ref(),
+            dpop_jkt,
             extra: asked,
             rename: provider.authorization_rename,
             fragment: provider.authorization_fragment,
@@ -240,15 +245,33 @@ impl<'a> Resolved<'a> {
         Ok(response.accept(&Expected { state, issuer, issuer_required })?)
     }
 
-    /// Verifies the ID token.
+    /// Verifies the ID token of a sign-in.
     pub(crate) async fn verify(
         &self,
         tokens: &TokenResponse,
         code: &str,
         nonce: &Nonce,
     ) -> Result<IdToken, ProviderError> {
-        let raw = tokens.id_token.as_ref().ok_or(ProviderError::MissingIdToken)?;
         let nonce = (self.provider().nonce == NonceUse::Send).then_some(nonce);
+        self.verify_id_token(tokens, Some(code), nonce).await
+    }
+
+    /// Fetches what ID tokens are verified with, unless it is known.
+    pub(crate) async fn prepare_keys(&self) -> Result<(), ProviderError> {
+        if self.provider().id_token_signature == IdTokenSignature::ClientSecret {
+            return Ok(());
+        }
+        self.with_keys(|_, _| Ok::<(), ()>(()), |()| false).await.map(drop)
+    }
+
+    /// Verifies an ID token; without a code and a nonce, that of a refresh.
+    pub(crate) async fn verify_id_token(
+        &self,
+        tokens: &TokenResponse,
+        code: Option<&str>,
+        nonce: Option<&Nonce>,
+    ) -> Result<IdToken, ProviderError> {
+        let raw = tokens.id_token.as_ref().ok_or(ProviderError::MissingIdToken)?;
         if self.provider().id_token_signature == IdTokenSignature::ClientSecret {
             let metadata = self.metadata().await?.ok_or(ProviderError::MissingEndpoint("issuer"))?;
             let secret = self.entry.registration.client_secret.as_ref();
@@ -269,7 +292,7 @@ impl<'a> Resolved<'a> {
         &'e self,
         metadata: &'e ServerMetadata,
         tokens: &'e TokenResponse,
-        code: &'e str,
+        code: Option<&'e str>,
         nonce: Option<&'e Nonce>,
     ) -> id_token::Expected<'e> {
         id_token::Expected {
@@ -278,7 +301,7 @@ impl<'a> Resolved<'a> {
             client_id: &self.entry.client_id,
             nonce,
             access_token: Some(&tokens.access_token),
-            code: Some(code),
+            code,
             algorithms: &metadata.id_token_signing_alg_values,
             now: self.registry.clock.now().seconds(),
         }

@@ -9,6 +9,7 @@ use crate::clock::{Clock, UnixTime};
 use crate::cookie::{CookieNames, CookieSecurity, Cookies};
 use crate::credentials::CredentialsProvider;
 use crate::directory::{Directory, Listed};
+use crate::dpop::{ProofKey, Prover};
 use crate::email::{EmailProvider, ProofHash};
 use crate::error::{Error, RequestError};
 use crate::event::{Event, Events};
@@ -286,6 +287,11 @@ impl Settings {
     /// The members of the session token that providers were told to show to the browser.
     pub(crate) fn shown_members(&self) -> impl Iterator<Item = &str> {
         self.shown.iter().map(String::as_str)
+    }
+
+    /// What makes the proofs of a session; `is_bound`: its tokens are bound to the key already.
+    pub(crate) fn prover(&self, key: ProofKey, is_bound: bool) -> Prover {
+        Prover { key, is_bound, clock: self.clock.clone(), random: self.random.clone() }
     }
 
     /// A fresh reference, which a visitor can tell and the log has too: ten characters that can be read aloud.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::cookie::{CookieSecurity, Cookies, SetCookie, write_session};
-use crate::model::Account;
+use crate::dpop::ProofKey;
+use crate::model::{Account, Claims};
 use crate::random::Random;
 use crate::seal::Sealer;
 use crate::session::WriteError;
@@ -45,11 +46,20 @@ pub(crate) struct KeptTokens {
     /// How often they were refreshed: of two that a browser may bring, the greater count is the newer.
     #[serde(default)]
     pub(crate) count: u64,
+    /// Whether the access token is bound to the key: then it is no bearer token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_bound: bool,
+    /// The key of the session's proofs, which a refresh needs too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proof_key: Option<ProofKey>,
+    /// What must stay the same in later ID tokens, once the first one is not kept any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first: Option<Claims>,
 }
 
 impl KeptTokens {
     /// What `keep` wants of an account.
-    pub(crate) fn of(account: &Account, session: &str, keep: KeepTokens) -> Option<Self> {
+    pub(crate) fn of(account: &Account, session: &str, keep: KeepTokens, proof_key: Option<ProofKey>) -> Option<Self> {
         if keep == KeepTokens::Nothing {
             return None;
         }
@@ -62,6 +72,9 @@ impl KeptTokens {
             refresh_token: account.refresh_token.as_ref().filter(|_| all).map(|token| token.expose().to_owned()),
             expires_at: account.expires_at.filter(|_| all),
             count: 0,
+            is_bound: all && account.token_type.as_deref() == Some("dpop"),
+            proof_key: proof_key.filter(|_| all),
+            first: None,
         })
     }
 }

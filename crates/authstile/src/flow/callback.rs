@@ -80,7 +80,7 @@ async fn finish(
     if pending.provider != id {
         return Err(RequestError::WrongProvider { expected: pending.provider, got: id.to_owned() }.into());
     }
-    let PendingSignIn { state, nonce, verifier, asked, redirect_uri, return_to, demanded, .. } = pending;
+    let PendingSignIn { state, nonce, verifier, proof_key, asked, redirect_uri, return_to, demanded, .. } = pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
     // What begins a sign-in has no place in the answer to one.
@@ -92,7 +92,8 @@ async fn finish(
     let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
     let code = provider.accept(response, &state).await.map_err(failed)?;
     let code_text = code.expose().to_owned();
-    let tokens = provider.exchange(code, verifier, &redirect_uri).await.map_err(failed)?;
+    let prover = proof_key.clone().map(|key| settings.prover(key, false));
+    let tokens = provider.exchange(code, verifier, &redirect_uri, prover.as_ref()).await.map_err(failed)?;
     let id_token = match provider.entry.registration.provider.protocol {
         Protocol::Oidc => Some(provider.verify(&tokens, &code_text, &nonce).await.map_err(|error| match error {
             ProviderError::IdToken(IdTokenError::TenantNotAllowed { got }) => {
@@ -117,7 +118,7 @@ async fn finish(
         demanded.check(&authentication, visit.now).map_err(insufficient)?;
     }
     let carried = provider.callback_member(parameters);
-    let mut claims = provider.profile(&tokens, id_token.as_ref(), carried).await.map_err(failed)?;
+    let mut claims = provider.profile(&tokens, id_token.as_ref(), carried, prover.as_ref()).await.map_err(failed)?;
     let sources = Sources { profile: &claims, token: &tokens.other, options: &provider.entry.options };
     let Mapped { subject, user, extra } =
         provider.entry.mapping.map(&sources).map_err(|error| from_profile(id, error))?;
@@ -131,7 +132,10 @@ async fn finish(
     let steps_up = demanded.is_some();
     let identity = Identity { issuer, subject, user, account, profile: claims, facts, authentication, steps_up };
     match admit(settings, visit, identity).await? {
-        Admitted::Yes(admission) => establish(settings, visit, *admission, return_to).await,
+        Admitted::Yes(mut admission) => {
+            admission.proof_key = proof_key;
+            establish(settings, visit, *admission, return_to).await
+        }
         Admitted::Ask { user_id, account } => ask_owner(settings, visit, user_id, &account, return_to),
         Admitted::Elsewhere(url) => {
             let elsewhere = visit.allowed(settings, &url);

@@ -6,11 +6,15 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use authstile_oauth::jose::jws;
+use authstile_oauth::refreshed;
 use authstile_oauth::secret::RefreshToken;
 use authstile_oauth::token::{TokenError, TokenResponse};
 
 use crate::clock::UnixTime;
 use crate::error::{Denied, Error, Leg};
+use crate::model::Claims;
+use crate::provider::Protocol;
 use crate::refresh::{Failure, Memory, Outcome, Refreshes};
 use crate::registry::{ProviderError, Resolved};
 use crate::settings::Settings;
@@ -114,6 +118,8 @@ fn ended(kept: &KeptTokens) -> Error {
 /// The old token may still be good for a while. Where storage fails, nothing can be said.
 fn later(kept: &KeptTokens, failure: Failure, now: UnixTime) -> Result<Next, Error> {
     match failure {
+        // Not the old token either: the provider that answers is not to be trusted just now.
+        Failure::Provider(error @ ProviderError::IdToken(_)) => Err(Error::provider(&kept.provider, Leg::Callback, error)),
         Failure::Provider(error) if kept.expires_at.is_some_and(|end| end > now.seconds()) => {
             tracing::warn!(provider = %kept.provider, %error, "a token could not be refreshed yet");
             Ok(Next::Later)
@@ -206,14 +212,36 @@ impl Refresh<'_> {
     /// The next tokens; a provider that does not rotate the refresh token lets us keep the old one.
     async fn redeem(&self) -> Result<Outcome, ProviderError> {
         let now = self.settings.clock.now();
-        match self.provider.refresh(&RefreshToken::new(self.refresh_token.to_owned())).await {
+        match self.ask().await {
             Ok(tokens) => Ok(Outcome::Tokens(rotate(self.kept.clone(), tokens, now))),
             // RFC 6749 §5.2: invalid, expired or revoked.
             Err(ProviderError::Token(TokenError::Refused { error, .. })) if error == "invalid_grant" => {
                 Ok(Outcome::Ended(self.kept.session.clone()))
             }
+            // OpenID Connect Core §12.2: whose tokens these are nobody knows.
+            Err(error @ ProviderError::AnotherSignIn(_)) => {
+                tracing::warn!(provider = %self.kept.provider, %error, "a session ends");
+                Ok(Outcome::Ended(self.kept.session.clone()))
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Asks for new tokens, and believes them if the ID token that came with them is of the same sign-in.
+    async fn ask(&self) -> Result<TokenResponse, ProviderError> {
+        let Self { settings, provider, kept, refresh_token } = self;
+        let is_oidc = provider.provider().protocol == Protocol::Oidc;
+        if is_oidc && kept.id_token.is_some() {
+            // The keys first: once the refresh token is used up, what came for it must not be lost for want of them.
+            provider.prepare_keys().await?;
+        }
+        let prover = kept.proof_key.clone().map(|key| settings.prover(key, kept.is_bound));
+        let tokens = provider.refresh(&RefreshToken::new((*refresh_token).to_owned()), prover.as_ref()).await?;
+        if is_oidc && tokens.id_token.is_some() {
+            let id_token = provider.verify_id_token(&tokens, None, None).await?;
+            refreshed::check(&first_claims(kept).unwrap_or_default(), &id_token)?;
+        }
+        Ok(tokens)
     }
 
     /// On every process.
@@ -251,8 +279,18 @@ fn pause(ask: u32) -> Duration {
     Duration::from_millis(250.min(10 << ask.min(5)))
 }
 
+/// What must stay the same in every ID token of the session. The one that is kept was verified before it was sealed.
+fn first_claims(kept: &KeptTokens) -> Option<Claims> {
+    let of = |token: &String| Some(refreshed::remembered(jws::peek(token)?.as_object()?));
+    kept.first.clone().or_else(|| kept.id_token.as_ref().and_then(of))
+}
+
 fn rotate(kept: KeptTokens, tokens: TokenResponse, now: UnixTime) -> KeptTokens {
+    let first = if tokens.id_token.is_some() { first_claims(&kept) } else { kept.first.clone() };
     KeptTokens {
+        is_bound: tokens.token_type == "dpop",
+        first,
+        id_token: tokens.id_token.map(|token| token.expose().to_owned()).or(kept.id_token),
         access_token: Some(tokens.access_token.expose().to_owned()),
         refresh_token: tokens.refresh_token.map(|token| token.expose().to_owned()).or(kept.refresh_token),
         expires_at: tokens.expires_in.map(|seconds| now.seconds().saturating_add(seconds)),

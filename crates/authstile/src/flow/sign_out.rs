@@ -4,12 +4,14 @@ use crate::answer::Answer;
 use crate::cookie::SetCookie;
 use crate::error::Error;
 use crate::event::Event;
+use crate::facts::SessionFacts;
 use crate::leaving::Leaving;
 use crate::registration::EndSession;
 use crate::session::{Live, Read};
 use crate::session_list;
 use crate::settings::Settings;
 use crate::store::RevocationKey;
+use crate::vault::KeptTokens;
 use crate::visit::Visit;
 
 /// Ends the session of this browser and sends it on; with `everywhere=true`, all sessions of this person.
@@ -22,7 +24,10 @@ pub(crate) async fn sign_out(settings: &Settings, visit: &Visit<'_>) -> Result<A
             session_list::end_all(settings, &live, visit.now).await?;
         }
         end(settings, visit, &live).await?;
-        departure = depart(settings, visit, &live).await?;
+        let facts = live.facts();
+        let kept = facts.as_ref().and_then(|facts| visit.kind.vault.open(&visit.cookies, &facts.id, visit.now));
+        revoke(settings, kept.as_ref()).await;
+        departure = depart(settings, visit, facts, kept).await?;
         tracing::info!(user = live.text("sub"), "signed out");
         settings.emit(Event::SignOut { claims: live.claims }).await;
     }
@@ -61,18 +66,27 @@ async fn end(settings: &Settings, visit: &Visit<'_>, live: &Live) -> Result<(), 
     Ok(())
 }
 
+/// Station *revoke*: what is kept of the session that has ended is of no use any more.
+async fn revoke(settings: &Settings, kept: Option<&KeptTokens>) {
+    let Some(kept) = kept else { return };
+    if let Some(provider) = settings.registry.find(&kept.provider) {
+        provider.revoke_kept(kept).await;
+    }
+}
+
 /// Station *depart*: the provider's end of session, if the application asked for it and the provider has one.
 async fn depart(
     settings: &Settings,
     visit: &Visit<'_>,
-    live: &Live,
+    facts: Option<SessionFacts>,
+    kept: Option<KeptTokens>,
 ) -> Result<Option<(String, Option<SetCookie>)>, Error> {
-    let Some(facts) = live.facts() else { return Ok(None) };
+    let Some(facts) = facts else { return Ok(None) };
     let Some(provider) = settings.registry.find(&facts.provider) else { return Ok(None) };
     if provider.entry.registration.end_session == EndSession::Here {
         return Ok(None);
     }
-    let id_token = visit.kind.vault.open(&visit.cookies, &facts.id, visit.now).and_then(|kept| kept.id_token);
+    let id_token = kept.and_then(|kept| kept.id_token);
     let (leaving, cookie) = Leaving::begin(settings, visit)?;
     let back = visit.mount.url("signed-out");
     match provider.end_session_url(id_token.as_deref(), &back, &leaving.state).await {
