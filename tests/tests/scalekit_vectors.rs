@@ -430,6 +430,7 @@ mod token_endpoint {
             client_id: &client_id,
             client_secret: Some(&client_secret),
             authentication: ClientAuthentication::Post,
+            assertion: None,
             extra: &[],
             shape: RequestShape::default(),
         };
@@ -510,6 +511,7 @@ mod token_endpoint {
                     tenants: None,
                     access_token: Some(&read.access_token),
                     code: Some("code_vector_0001"),
+                    max_age: None,
                     algorithms: &["RS256".to_owned()],
                     now: tokens["context"]["now"].as_i64().unwrap(),
                 },

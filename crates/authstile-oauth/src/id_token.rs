@@ -32,6 +32,9 @@ pub struct Expected<'a> {
     pub access_token: Option<&'a AccessToken>,
     /// The authorization code, which `c_hash` binds when present.
     pub code: Option<&'a str>,
+    /// Seconds that the sign-in at the provider may lie back, where `max_age` was asked; then `auth_time` must be there
+    /// (OpenID Connect Core §3.1.2.1, §3.1.3.7).
+    pub max_age: Option<i64>,
     /// Algorithms that the provider advertises.
     pub algorithms: &'a [String],
     /// Now, in seconds since 1970.
@@ -113,6 +116,14 @@ pub enum IdTokenError {
         name: &'static str,
         /// Seconds ahead of now.
         ahead: i64,
+    },
+    /// Who was to sign in anew did not: the provider went on with an older sign-in than `max_age` allows.
+    #[error("auth_time lies {ago} s back, and at most {max_age} s are allowed")]
+    TooLongAgo {
+        /// Seconds since the sign-in at the provider.
+        ago: i64,
+        /// Seconds that were allowed.
+        max_age: i64,
     },
     /// The nonce is another one: the token belongs to another sign-in.
     #[error("nonce does not belong to this sign-in")]
@@ -214,6 +225,7 @@ fn check(payload: &[u8], hash: &'static Algorithm, expected: &Expected<'_>) -> R
     {
         return Err(IdTokenError::Nonce);
     }
+    check_auth_time(&claims, expected)?;
     check_hash(&claims, "at_hash", expected.access_token.map(AccessToken::expose), hash)?;
     check_hash(&claims, "c_hash", expected.code, hash)?;
     check_known_types(&claims)?;
@@ -252,6 +264,19 @@ fn check_time(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenError>
     claims::expiry(claims, now)?;
     required("iat", seconds(claims, "iat")?)?;
     Ok(claims::check_begun(claims, now)?)
+}
+
+/// OpenID Connect Core §3.1.3.7, rule 13. Without `max_age` it is only a piece of information.
+fn check_auth_time(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
+    let Some(max_age) = expected.max_age else { return Ok(()) };
+    let ago = expected.now.saturating_sub(required("auth_time", seconds(claims, "auth_time")?)?);
+    if ago > max_age.saturating_add(LEEWAY) {
+        return Err(IdTokenError::TooLongAgo { ago, max_age });
+    }
+    if ago < -LEEWAY {
+        return Err(IdTokenError::NotYetValid { name: "auth_time", ahead: -ago });
+    }
+    Ok(())
 }
 
 /// OpenID Connect Core §3.1.3.6: the left half of the hash of the token or code, in base64url.

@@ -20,14 +20,18 @@ pub struct ServerMetadata {
     pub token_endpoint: Option<Url>,
     /// Where an access token becomes claims.
     pub userinfo_endpoint: Option<Url>,
+    /// Where authorization requests are pushed to (RFC 9126 §5).
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// Where tokens are revoked (RFC 7009).
+    pub revocation_endpoint: Option<Url>,
+    /// Where tokens are looked up (RFC 7662).
+    pub introspection_endpoint: Option<Url>,
+    /// The same endpoints for clients that present a certificate, where they lie elsewhere (RFC 8705 §5).
+    pub mtls_endpoint_aliases: EndpointAliases,
     /// Where the signing keys are.
     pub jwks_uri: Option<Url>,
     /// Where a browser is sent to end the provider's session (OpenID Connect RP-Initiated Logout 1.0).
     pub end_session_endpoint: Option<Url>,
-    /// Where tokens are revoked (RFC 7009).
-    pub revocation_endpoint: Option<Url>,
-    /// Where somebody may ask whether a token is good (RFC 7662).
-    pub introspection_endpoint: Option<Url>,
     /// Signature algorithms of DPoP proofs (RFC 9449 §5.1); `None`: tokens are not bound to keys, or nothing is said.
     pub dpop_signing_alg_values: Option<Vec<String>>,
     /// Signature algorithms of ID tokens, as advertised; `RS256` when nothing is advertised.
@@ -36,8 +40,29 @@ pub struct ServerMetadata {
     pub userinfo_signing_alg_values: Vec<String>,
     /// Client authentication methods of the token endpoint, `None` when nothing is advertised.
     pub token_endpoint_auth_methods: Option<Vec<String>>,
+    /// Algorithms of client assertions, `None` when nothing is advertised.
+    pub token_endpoint_auth_signing_alg_values: Option<Vec<String>>,
+    /// Algorithms of signed request objects, `None` when nothing is advertised.
+    pub request_object_signing_alg_values: Option<Vec<String>>,
+    /// Algorithms of signed authorization responses (JARM), as advertised; `RS256` when nothing is advertised.
+    pub authorization_signing_alg_values: Vec<String>,
+    /// Whether authorization requests must be pushed (RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+    /// Whether authorization requests must be signed (RFC 9101 §10.5).
+    pub require_signed_request_object: bool,
     /// Whether every authorization response carries `iss` (RFC 9207 §3).
     pub authorization_response_iss: bool,
+}
+
+/// Endpoints for clients that present a certificate (RFC 8705 §5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are those of the metadata
+pub struct EndpointAliases {
+    pub token_endpoint: Option<Url>,
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    pub userinfo_endpoint: Option<Url>,
+    pub revocation_endpoint: Option<Url>,
+    pub introspection_endpoint: Option<Url>,
 }
 
 /// Why a discovery document is refused.
@@ -75,16 +100,33 @@ struct Document {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
-    jwks_uri: Option<String>,
-    end_session_endpoint: Option<String>,
+    pushed_authorization_request_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     introspection_endpoint: Option<String>,
+    #[serde(default)]
+    mtls_endpoint_aliases: Option<Aliases>,
+    jwks_uri: Option<String>,
+    end_session_endpoint: Option<String>,
     dpop_signing_alg_values_supported: Option<Vec<String>>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
     userinfo_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
+    request_object_signing_alg_values_supported: Option<Vec<String>>,
+    authorization_signing_alg_values_supported: Option<Vec<String>>,
+    require_pushed_authorization_requests: Option<bool>,
+    require_signed_request_object: Option<bool>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+struct Aliases {
+    token_endpoint: Option<String>,
+    pushed_authorization_request_endpoint: Option<String>,
+    userinfo_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    introspection_endpoint: Option<String>,
 }
 
 impl ServerMetadata {
@@ -130,16 +172,29 @@ impl ServerMetadata {
             .filter(|list| !list.is_empty())
             .unwrap_or_else(|| vec!["RS256".to_owned()]);
         let endpoint = |name, url: Option<String>| url.map(|url| check_endpoint(name, &url, expected)).transpose();
+        let aliases = document.mtls_endpoint_aliases.unwrap_or_default();
+        let alias = |url| endpoint("an endpoint of mtls_endpoint_aliases", url);
         Ok(Self {
             issuer: expected.clone(),
             tenants,
             authorization_endpoint: endpoint("authorization_endpoint", document.authorization_endpoint)?,
             token_endpoint: endpoint("token_endpoint", document.token_endpoint)?,
             userinfo_endpoint: endpoint("userinfo_endpoint", document.userinfo_endpoint)?,
-            jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
-            end_session_endpoint: endpoint("end_session_endpoint", document.end_session_endpoint)?,
+            pushed_authorization_request_endpoint: endpoint(
+                "pushed_authorization_request_endpoint",
+                document.pushed_authorization_request_endpoint,
+            )?,
             revocation_endpoint: endpoint("revocation_endpoint", document.revocation_endpoint)?,
             introspection_endpoint: endpoint("introspection_endpoint", document.introspection_endpoint)?,
+            mtls_endpoint_aliases: EndpointAliases {
+                token_endpoint: alias(aliases.token_endpoint)?,
+                pushed_authorization_request_endpoint: alias(aliases.pushed_authorization_request_endpoint)?,
+                userinfo_endpoint: alias(aliases.userinfo_endpoint)?,
+                revocation_endpoint: alias(aliases.revocation_endpoint)?,
+                introspection_endpoint: alias(aliases.introspection_endpoint)?,
+            },
+            jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
+            end_session_endpoint: endpoint("end_session_endpoint", document.end_session_endpoint)?,
             dpop_signing_alg_values: document.dpop_signing_alg_values_supported,
             userinfo_signing_alg_values: document
                 .userinfo_signing_alg_values_supported
@@ -147,10 +202,60 @@ impl ServerMetadata {
                 .unwrap_or_else(|| id_token_signing_alg_values.clone()),
             id_token_signing_alg_values,
             token_endpoint_auth_methods: document.token_endpoint_auth_methods_supported,
+            token_endpoint_auth_signing_alg_values: document.token_endpoint_auth_signing_alg_values_supported,
+            request_object_signing_alg_values: document.request_object_signing_alg_values_supported,
+            authorization_signing_alg_values: document
+                .authorization_signing_alg_values_supported
+                .filter(|list| !list.is_empty())
+                .unwrap_or_else(|| vec!["RS256".to_owned()]),
+            require_pushed_authorization_requests: document.require_pushed_authorization_requests.unwrap_or(false),
+            require_signed_request_object: document.require_signed_request_object.unwrap_or(false),
             authorization_response_iss: document.authorization_response_iss_parameter_supported.unwrap_or(false),
         })
     }
+
+    /// The metadata as a client sees them that presents a certificate: where there is an alias, it is the endpoint
+    /// (RFC 8705 §5).
+    #[must_use]
+    pub fn over_mtls(mut self) -> Self {
+        let aliases = std::mem::take(&mut self.mtls_endpoint_aliases);
+        self.token_endpoint = aliases.token_endpoint.or(self.token_endpoint);
+        self.pushed_authorization_request_endpoint =
+            aliases.pushed_authorization_request_endpoint.or(self.pushed_authorization_request_endpoint);
+        self.userinfo_endpoint = aliases.userinfo_endpoint.or(self.userinfo_endpoint);
+        self.revocation_endpoint = aliases.revocation_endpoint.or(self.revocation_endpoint);
+        self.introspection_endpoint = aliases.introspection_endpoint.or(self.introspection_endpoint);
+        self
+    }
+
+    /// What remains of the metadata under the FAPI 2.0 Security Profile: requests are pushed, every answer carries `iss`
+    /// (§5.3.2.2), clients prove themselves by a key or a certificate (§5.3.2.1), and nothing is signed but with
+    /// [`FAPI2_ALGORITHMS`] (§5.4).
+    #[must_use]
+    pub fn under_fapi2(mut self) -> Self {
+        let only = |names: &[&str], list: &mut Vec<String>| list.retain(|name| names.contains(&name.as_str()));
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        for list in [
+            &mut self.id_token_signing_alg_values,
+            &mut self.userinfo_signing_alg_values,
+            &mut self.authorization_signing_alg_values,
+            self.token_endpoint_auth_signing_alg_values.get_or_insert_with(|| all(&FAPI2_ALGORITHMS)),
+            self.request_object_signing_alg_values.get_or_insert_with(|| all(&FAPI2_ALGORITHMS)),
+        ] {
+            only(&FAPI2_ALGORITHMS, list);
+        }
+        only(&FAPI2_AUTHENTICATION, self.token_endpoint_auth_methods.get_or_insert_with(|| all(&FAPI2_AUTHENTICATION)));
+        self.require_pushed_authorization_requests = true;
+        self.authorization_response_iss = true;
+        self
+    }
 }
+
+/// The algorithms of the FAPI 2.0 Security Profile (§5.4); `Ed25519` is the newer name of `EdDSA` with that curve.
+pub const FAPI2_ALGORITHMS: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
+
+/// How clients prove themselves under the FAPI 2.0 Security Profile (§5.3.2.1).
+const FAPI2_AUTHENTICATION: [&str; 3] = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
 
 /// Reads an endpoint that somebody else named: `https` to a public host, or, when the issuer itself is on a loopback or
 /// private address, also that. So a hostile discovery document cannot send our secrets to a metadata service.
@@ -201,6 +306,51 @@ mod tests {
         let metadata = ServerMetadata::parse(br#"{"issuer":"https://op.example"}"#, &issuer()).unwrap();
         assert_eq!(metadata.id_token_signing_alg_values, ["RS256"]);
         assert!(!metadata.authorization_response_iss);
+    }
+
+    #[test]
+    fn aliases_are_the_endpoints_of_who_presents_a_certificate_and_of_nobody_else() {
+        let body = br#"{
+            "issuer": "https://op.example", "token_endpoint": "https://op.example/token",
+            "userinfo_endpoint": "https://op.example/me", "revocation_endpoint": "https://op.example/revoke",
+            "mtls_endpoint_aliases": {
+                "token_endpoint": "https://mtls.op.example/token", "revocation_endpoint": "https://mtls.op.example/revoke",
+                "pushed_authorization_request_endpoint": "https://mtls.op.example/par",
+                "introspection_endpoint": "https://mtls.op.example/look", "device_authorization_endpoint": "x"
+            }
+        }"#;
+        let plain = ServerMetadata::parse(body, &issuer()).unwrap();
+        assert_eq!(plain.token_endpoint.as_ref().unwrap().as_str(), "https://op.example/token");
+        assert_eq!(plain.pushed_authorization_request_endpoint, None);
+        let mtls = plain.over_mtls();
+        for (endpoint, expected) in [
+            (mtls.token_endpoint, "https://mtls.op.example/token"),
+            (mtls.pushed_authorization_request_endpoint, "https://mtls.op.example/par"),
+            (mtls.userinfo_endpoint, "https://op.example/me"),
+            (mtls.revocation_endpoint, "https://mtls.op.example/revoke"),
+            (mtls.introspection_endpoint, "https://mtls.op.example/look"),
+        ] {
+            assert_eq!(endpoint.unwrap().as_str(), expected);
+        }
+        let inside =
+            br#"{"issuer":"https://op.example","mtls_endpoint_aliases":{"token_endpoint":"https://10.0.0.1/t"}}"#;
+        assert!(matches!(ServerMetadata::parse(inside, &issuer()), Err(MetadataError::Endpoint { .. })));
+    }
+
+    #[test]
+    fn fapi_2_leaves_only_strong_algorithms_and_methods() {
+        let body = br#"{
+            "issuer": "https://op.example", "id_token_signing_alg_values_supported": ["RS256", "PS256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
+            "request_object_signing_alg_values_supported": ["none", "RS256", "ES256"]
+        }"#;
+        let metadata = ServerMetadata::parse(body, &issuer()).unwrap().under_fapi2();
+        assert_eq!(metadata.id_token_signing_alg_values, ["PS256"]);
+        assert_eq!(metadata.token_endpoint_auth_methods.unwrap(), ["private_key_jwt"]);
+        assert_eq!(metadata.request_object_signing_alg_values.unwrap(), ["ES256"]);
+        assert_eq!(metadata.token_endpoint_auth_signing_alg_values.unwrap(), FAPI2_ALGORITHMS);
+        assert!(metadata.authorization_signing_alg_values.is_empty(), "RS256, the default, is not among them");
+        assert!(metadata.require_pushed_authorization_requests && metadata.authorization_response_iss);
     }
 
     #[test]

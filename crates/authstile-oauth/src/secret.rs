@@ -52,6 +52,10 @@ secret_word!(
     /// An authorization code (RFC 6749 §1.3.1).
     AuthorizationCode
 );
+secret_word!(
+    /// A signed statement of who we are, good for one request (RFC 7523 §2.2).
+    ClientAssertion
+);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use url::Url;
 use crate::authorize::GrantedCode;
 use crate::client_auth::ClientAuthentication;
 use crate::pkce::PkceVerifier;
-use crate::secret::{AccessToken, ClientSecret, RawIdToken, RefreshToken};
+use crate::secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
 use crate::word::{ClientId, RedirectUri};
 
 /// How a request is written, where it is not as RFC 6749 §4.1.3 says.
@@ -49,6 +49,8 @@ pub struct Requester<'a> {
     pub client_secret: Option<&'a ClientSecret>,
     /// How the proof is given.
     pub authentication: ClientAuthentication,
+    /// The signed statement that is the proof with `private_key_jwt` and `client_secret_jwt`; made for this request alone.
+    pub assertion: Option<&'a ClientAssertion>,
     /// Further parameters that the provider wants; one of the protocol's with the same name is replaced.
     pub extra: &'a [(String, String)],
     /// How it is written.
@@ -90,8 +92,10 @@ impl Requester<'_> {
         mut parameters: Vec<(&'p str, &'p str)>,
     ) -> Result<Request<Bytes>, http::Error> {
         let RequestShape { sending, query, headers, rename } = self.shape;
-        let proof = self.authentication.prove(self.client_id, self.client_secret);
+        let proof = self.authentication.prove(self.client_id, self.client_secret, self.assertion);
         let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // What is pushed names the client already.
+        parameters.retain(|(name, _)| !proof.parameters.iter().any(|(other, _)| other == name));
         parameters.extend(proof.parameters);
         parameters.retain(|(name, _)| !self.extra.iter().any(|(other, _)| other == name));
         parameters.extend(extra);

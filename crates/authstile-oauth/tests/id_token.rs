@@ -135,6 +135,16 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 fn verify(token: &str, keys: &Value, algorithms: &[&str]) -> Result<IdToken, IdTokenError> {
+    verify_recent(token, keys, algorithms, None)
+}
+
+/// The same where `max_age` was asked.
+fn verify_recent(
+    token: &str,
+    keys: &Value,
+    algorithms: &[&str],
+    max_age: Option<i64>,
+) -> Result<IdToken, IdTokenError> {
     let algorithms: Vec<String> = algorithms.iter().map(|name| (*name).to_owned()).collect();
     let expected = id_token::Expected {
         issuer: &Issuer::parse(ISSUER).unwrap(),
@@ -143,6 +153,7 @@ fn verify(token: &str, keys: &Value, algorithms: &[&str]) -> Result<IdToken, IdT
         tenants: None,
         access_token: Some(&AccessToken::new(ACCESS_TOKEN)),
         code: Some(CODE),
+        max_age,
         algorithms: &algorithms,
         now: NOW,
     };
@@ -423,6 +434,26 @@ fn each_rule_is_kept_by_itself() {
 }
 
 // Advisories: CVE-2026-25537.
+#[test]
+fn who_was_to_sign_in_anew_did_not_long_ago() {
+    use IdTokenError as E;
+    let key = Key::ed();
+    let verdict = |claims: &Value, max_age| {
+        verify_recent(&key.token(&json!({"alg": "EdDSA"}), claims), &json!([key.jwk()]), &["EdDSA"], max_age)
+    };
+    let at = |ago: i64| with("auth_time", json!(NOW - ago));
+    assert_eq!(verdict(&good(), Some(0)).unwrap_err(), E::Missing("auth_time"));
+    assert_eq!(verdict(&at(61), Some(0)).unwrap_err(), E::TooLongAgo { ago: 61, max_age: 0 });
+    assert_eq!(verdict(&at(361), Some(300)).unwrap_err(), E::TooLongAgo { ago: 361, max_age: 300 });
+    assert_eq!(verdict(&at(-61), Some(300)).unwrap_err(), E::NotYetValid { name: "auth_time", ahead: 61 });
+    assert!(matches!(verdict(&with("auth_time", json!("now")), Some(0)), Err(E::WrongType { name: "auth_time", .. })));
+    for (ago, max_age) in [(60, 0), (360, 300), (-60, 0), (0, 0), (7, i64::MAX)] {
+        verdict(&at(ago), Some(max_age)).unwrap();
+    }
+    // Where it was not asked, it is only a piece of information.
+    verdict(&at(1_000_000), None).unwrap();
+}
+
 #[test]
 fn claims_of_a_wrong_type_are_refused() {
     let wrong = [json!(7), json!(true), json!([]), json!({}), json!(["x"]), json!([7])];

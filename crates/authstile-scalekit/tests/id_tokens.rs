@@ -49,6 +49,7 @@ fn verify(tokens: &Value, vector: &Value, keys: &Value, algorithms: &[&str]) -> 
         tenants: None,
         access_token: access_token.as_ref(),
         code: Some(&text("code")),
+        max_age: None,
         algorithms: &algorithms,
         now: context("now").as_i64().unwrap(),
     };

@@ -46,7 +46,14 @@ fn registration(id: &str, known: &Cards, environment: &Environment) -> Result<Re
         return of_card(card, environment);
     }
     let issuer = variables.issuer.ok_or_else(|| unknown(id, known))?;
-    let registration = OIDC.register(client_id, client_secret(variables.client_secret)?);
+    let keys = environment.client_keys(id).map_err(|error| {
+        let example = format!("{}=\"$(cat key.pem)\"", variable(id, "PRIVATE_KEY"));
+        Mistake::new(error.to_string(), example)
+    })?;
+    let registration = match keys.is_empty() {
+        true => OIDC.register(client_id, client_secret(variables.client_secret)?),
+        false => OIDC.register(client_id, variables.client_secret.unwrap_or_default()).client_keys(keys),
+    };
     Ok(registration.id(id.to_owned()).name(display_name(id)).issuer(issuer))
 }
 
@@ -114,7 +121,7 @@ fn display_name(id: &str) -> String {
 pub(crate) fn strays(environment: &Environment) -> Vec<(String, String)> {
     let stray = |name: &str| {
         let id = name.strip_prefix("AUTH_")?;
-        let id = id.strip_suffix("_SECRET").or_else(|| id.strip_suffix("_ISSUER"))?;
+        let id = ["_SECRET", "_PRIVATE_KEY", "_ISSUER"].iter().find_map(|ending| id.strip_suffix(ending))?;
         let missing = format!("AUTH_{id}_ID");
         environment.get(&missing).is_none().then(|| (name.to_owned(), missing))
     };
@@ -126,6 +133,9 @@ pub(crate) fn strays(environment: &Environment) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key that nobody else has seen, and that opens nothing.
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdft7wP22MQWJXtgYxW/AaN9wC4QAT4JnkigZr9kqtM+hRANCAARaqYiT610snesMjmdxSIohOARuwhQcVTTjYYNegoiB4PGj0HxeMhtfEOOnJXlNw9zS0O21U9hzBuTSssKixrqm\\n-----END PRIVATE KEY-----";
 
     fn ids(pairs: &[(&str, &str)]) -> Result<Vec<String>, String> {
         let environment = Environment::from_pairs(pairs.iter().map(|(name, value)| (*name, *value)));
@@ -146,6 +156,12 @@ mod tests {
             ("AUTH_MY_IDP_ISSUER", "https://login.example.com"),
         ]);
         assert_eq!(found.unwrap(), ["github", "my-idp", "scalekit"]);
+        let found = ids(&[
+            ("AUTH_MY_IDP_ID", "1"),
+            ("AUTH_MY_IDP_PRIVATE_KEY", KEY),
+            ("AUTH_MY_IDP_ISSUER", "https://login.example.com"),
+        ]);
+        assert_eq!(found.unwrap(), ["my-idp"], "a private key takes the place of a secret");
         assert_eq!(display_name("my-idp"), "My Idp");
     }
 
@@ -176,6 +192,10 @@ mod tests {
             (&[("AUTH_MY_IDP_ID", "1"), ("AUTH_MY_IDP_SECRET", "s")], "\n    AUTH_MY_IDP_ISSUER=https://"),
             (&[("AUTH_MY_IDP_ID", "1"), ("AUTH_MY_IDP_ISSUER", "https://a.b")], "\n    AUTH_MY_IDP_SECRET=…\n"),
             (&[("AUTH_SCALEKIT_CLIENT_ID", "1")], "\n    AUTH_SCALEKIT_ID=…\n"),
+            (
+                &[("AUTH_MY_IDP_ID", "1"), ("AUTH_MY_IDP_PRIVATE_KEY", "x"), ("AUTH_MY_IDP_ISSUER", "https://a.b")],
+                "\n    AUTH_MY_IDP_PRIVATE_KEY=",
+            ),
             (
                 &[("AUTH_GITHUB_ID", "1"), ("AUTH_GITHUB_SECRET", "s"), ("AUTH_GITHUB_ISSUER", "https://a.b")],
                 "\n    unset AUTH_GITHUB_ISSUER\n",

@@ -70,6 +70,7 @@ fn id(
         tenants: None,
         access_token: access_token.as_ref(),
         code: options.code.as_deref(),
+        max_age: None,
         algorithms,
         now,
     };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use authstile::clock::{Clock, UnixTime};
 use authstile::random::{NoRandomness, Random};
-use authstile::{BoxFuture, Transport, TransportError};
+use authstile::{BoxFuture, ClientCertificate, Transport, TransportError};
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -119,5 +119,10 @@ impl Transport for FakeTransport {
             tokio::task::yield_now().await;
             answer
         })
+    }
+
+    /// It has them all: which one was to be presented, the extension of the request says.
+    fn presents(&self, _certificate: &ClientCertificate) -> bool {
+        true
     }
 }

@@ -32,6 +32,7 @@ enum Body {
         status: StatusCode,
         ancestor: Option<String>,
     },
+    KeySet(String),
 }
 
 /// Whether an answer may be kept by caches.
@@ -67,6 +68,11 @@ impl Answer {
     /// An empty page for a frame on a page of another origin: the one answer that may be framed.
     pub(crate) fn frame(status: StatusCode, ancestor: Option<String>) -> Self {
         Self::of(Body::Frame { status, ancestor })
+    }
+
+    /// Public keys: good for five minutes, so that a new one is known everywhere soon after.
+    pub(crate) fn key_set(text: String) -> Self {
+        Self::of(Body::KeySet(text))
     }
 
     pub(crate) fn with(mut self, cookies: impl IntoIterator<Item = SetCookie>) -> Self {
@@ -113,6 +119,12 @@ impl Answer {
                 }
                 *response.status_mut() = status;
                 *response.body_mut() = text;
+            }
+            Body::KeySet(text) => {
+                // RFC 7517 §8.5.2.
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+                *response.body_mut() = text.into();
             }
             Body::Page { status, html } => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

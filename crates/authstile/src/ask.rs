@@ -1,6 +1,5 @@
 //! From a wish to sign in to the address of the provider: the same for every way in which a sign-in begins.
 
-use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::word::RedirectUri;
 
 use crate::answer::Answer;
@@ -61,8 +60,8 @@ async fn authorization_url(provider: Resolved<'_>, pending: &PendingSignIn) -> R
 }
 
 fn answer_by(provider: Resolved<'_>) -> AnswerBy {
-    match provider.entry.registration.provider.response_mode {
-        ResponseMode::Query => AnswerBy::Query,
-        ResponseMode::FormPost => AnswerBy::CrossSiteForm,
+    match provider.entry.registration.provider.response_mode.is_form_post() {
+        true => AnswerBy::CrossSiteForm,
+        false => AnswerBy::Query,
     }
 }

@@ -137,6 +137,7 @@ impl Auth {
         match &route {
             // Providers ask for these, and know no origin of ours but the one that was registered.
             Some(Route::BackChannelLogout(id)) => return back_channel::logout(settings, id, body, client).await,
+            Some(Route::ClientKeys(id)) => return page::client_keys(settings, id),
             Some(Route::Webhook(id)) => return back_channel::webhook(settings, id, headers, body, client).await,
             _ => {}
         }
@@ -389,8 +390,10 @@ async fn walk(settings: &Settings, visit: &Visit<'_>, route: Route<'_>) -> Resul
             sign_in(settings, visit, id).await?
         }
         Route::SignOutPage => page::sign_out(settings, visit).await,
-        // Both were answered before: they come without a browser.
-        Route::BackChannelLogout(_) | Route::Webhook(_) => return Err(Error::from(RequestError::UnknownAction).into()),
+        // They were answered before: they come without a browser.
+        Route::BackChannelLogout(_) | Route::ClientKeys(_) | Route::Webhook(_) => {
+            return Err(Error::from(RequestError::UnknownAction).into());
+        }
         Route::FrontChannelLogout(id) => front_channel::logout(settings, visit, id).await,
         Route::Sessions => sessions::list(settings, visit).await?,
         Route::EndSessions => sessions::end(settings, visit).await?,

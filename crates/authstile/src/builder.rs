@@ -47,7 +47,7 @@ use crate::session::{SessionCookies, SessionLifetime};
 use crate::settings::{Kind, Linking, Pages, Settings, Stores, Way};
 use crate::store::{Accounts, Leases, MemoryRevocations, MemoryThrottle, OneTime, Revocations, Sessions, Throttle};
 use crate::stored::{SessionTokens, StoredSessions};
-use crate::transport::Transport;
+use crate::transport::{ClientCertificate, Transport};
 use crate::vault::{self, Vault};
 
 /// Where Auth.js mounts itself in Next.js, and where its browser client looks.
@@ -487,6 +487,7 @@ impl AuthBuilder {
             ));
         }
         let transport = self.transport.ok_or(ConfigError::MissingTransport)?;
+        check_certificates(&entries, &*transport)?;
         Ok(Auth::new(Settings {
             secure: kind(CookieSecurity::Secure)?,
             plain: kind(CookieSecurity::Plain)?,
@@ -512,7 +513,7 @@ impl AuthBuilder {
             ways,
             connecting: Sealer::new(&self.secrets, connect::SALT).map_err(keys)?,
             refreshes: Refreshes::new(Sealer::new(&self.secrets, refresh::SALT).map_err(keys)?, self.leases),
-            registry: Registry::new(entries, transport, self.clock.clone()),
+            registry: Registry::new(entries, transport, self.clock.clone(), self.random.clone()),
             rate_limits: self.rate_limits,
             base_path: self.base_path,
             host: self.host,
@@ -569,6 +570,18 @@ fn check_ways(to_be: Vec<WayToBe>) -> Result<(Vec<Entry>, Vec<Way>), ConfigError
         });
     }
     Ok((entries, ways))
+}
+
+/// A provider to whom we would come without the certificate that it knows us by would refuse us.
+fn check_certificates(entries: &[Entry], transport: &dyn Transport) -> Result<(), ConfigError> {
+    let lacking = |entry: &&Entry| entry.certificate.as_ref().is_some_and(|own| !transport.presents(own));
+    let Some(entry) = entries.iter().find(lacking) else { return Ok(()) };
+    let name = entry.certificate.as_ref().map_or("", ClientCertificate::name);
+    let problem = format!(
+        "the transport has no client certificate {name:?}; with authstile-reqwest: \
+         `ReqwestTransport::new()?.client_certificate({name:?}, pem)?`"
+    );
+    Err(ConfigError::Provider { provider: entry.id().to_owned(), problem })
 }
 
 struct ClosureEvents(Closure<Event, ()>);

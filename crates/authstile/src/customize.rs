@@ -7,14 +7,17 @@ use authstile_oauth::authorize::ResponseMode;
 use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::secret::ClientSecret;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::client_keys::ClientKeys;
 use crate::dpop::SenderConstraint;
 use crate::link::LinkPolicy;
 use crate::model::User;
 use crate::profile::{ProfileMap, ProfileMapping};
-use crate::provider::ProfileSource;
+use crate::provider::{AssertionAudience, ProfileSource, PushedRequests, RequestObject, SecurityProfile};
 use crate::registration::{EndSession, Registration, RevokeTokens, StoreTokens};
 use crate::routing::{SignInForm, SignInRouter};
+use crate::transport::ClientCertificate;
 use crate::vault::KeepTokens;
 
 /// Every default of a built-in provider can be replaced without touching the rest: these methods work on every provider
@@ -59,6 +62,62 @@ pub trait Customize: AsMut<Registration> + Sized {
         parameters.retain(|(known, _)| *known != name);
         parameters.push((name, value));
         self
+    }
+
+    /// An API that access tokens are for (RFC 8707 §2): an absolute URI, without a fragment. Once for each API; sent with the
+    /// authorization request and with every request for tokens.
+    #[must_use]
+    fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.as_mut().resources.push(uri.into());
+        self
+    }
+
+    /// Claims that are asked for one by one (OpenID Connect Core §5.5): an object with the members `userinfo` and
+    /// `id_token`.
+    ///
+    /// ```
+    /// # use authstile::{Customize as _, Provider};
+    /// let acme = Provider::oidc("acme", "https://login.acme.example")
+    ///     .register("client id", "client secret")
+    ///     .claims(serde_json::json!({ "id_token": { "email": { "essential": true } } }));
+    /// ```
+    #[must_use]
+    fn claims(self, claims: Value) -> Self {
+        self.authorization_param("claims", claims.to_string())
+    }
+
+    /// How one should have signed in at the provider, the best first, separated by blanks (OpenID Connect Core §3.1.2.1). It
+    /// is a wish: what came of it, the claim `acr` says.
+    #[must_use]
+    fn acr_values(self, values: impl Into<Cow<'static, str>>) -> Self {
+        self.authorization_param("acr_values", values)
+    }
+
+    /// Seconds that the sign-in at the provider may lie back when the visitor arrives there (OpenID Connect Core §3.1.2.1).
+    /// It is checked: without an `auth_time` in the ID token, or with an older one, nobody is signed in. A `max_age` that a
+    /// browser asks for is checked as well.
+    #[must_use]
+    fn max_age(self, seconds: u32) -> Self {
+        self.authorization_param("max_age", seconds.to_string())
+    }
+
+    /// What the provider shows (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, several of them
+    /// separated by blanks; or `none`, alone.
+    #[must_use]
+    fn prompt(self, prompt: impl Into<Cow<'static, str>>) -> Self {
+        self.authorization_param("prompt", prompt)
+    }
+
+    /// Who is probably signing in: what stands in the provider's form already.
+    #[must_use]
+    fn login_hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.authorization_param("login_hint", hint)
+    }
+
+    /// Languages of the provider's pages, the preferred first, as BCP 47 tags separated by blanks.
+    #[must_use]
+    fn ui_locales(self, locales: impl Into<Cow<'static, str>>) -> Self {
+        self.authorization_param("ui_locales", locales)
     }
 
     /// Another issuer; or, for a card that has an option of this name, the address of the customer's own server.
@@ -133,7 +192,84 @@ pub trait Customize: AsMut<Registration> + Sized {
         self
     }
 
-    /// Another way for the provider to answer.
+    /// Private keys of ours, with which we prove who we are and sign requests: see [`ClientKeys`]. Register their public
+    /// halves at the provider with the URL `<our address>/api/auth/jwks/{id}`.
+    #[must_use]
+    fn client_keys(mut self, keys: impl Into<ClientKeys>) -> Self {
+        let registration = self.as_mut();
+        registration.client_keys = keys.into();
+        // `register("id", "")` was said for want of a secret.
+        registration.client_secret = registration.known_secret().cloned();
+        self
+    }
+
+    /// Whom client assertions are made for, where it is not the issuer.
+    #[must_use]
+    fn assertion_audience(mut self, audience: AssertionAudience) -> Self {
+        self.as_mut().provider.assertion_audience = audience;
+        self
+    }
+
+    /// The certificate that we present to the provider (RFC 8705), by its name in the transport. With
+    /// [`ClientAuthentication::Tls`] or [`SelfSignedTls`](ClientAuthentication::SelfSignedTls) it is the proof of who we
+    /// are, and that of the provider's id unless another is named here. Endpoints that the provider has for this, its
+    /// `mtls_endpoint_aliases`, are used.
+    ///
+    /// ```
+    /// # use authstile::oauth::client_auth::ClientAuthentication;
+    /// # use authstile::{Customize as _, Provider};
+    /// let bank = Provider::oidc("bank", "https://login.bank.example")
+    ///     .register("client id", "")
+    ///     .without_secret()
+    ///     .client_authentication(ClientAuthentication::Tls)
+    ///     .client_certificate("ours"); // ReqwestTransport::new()?.client_certificate("ours", pem)?
+    /// ```
+    #[must_use]
+    fn client_certificate(mut self, certificate: impl Into<ClientCertificate>) -> Self {
+        self.as_mut().client_certificate = Some(certificate.into());
+        self
+    }
+
+    /// When requests are pushed to the provider (RFC 9126).
+    #[must_use]
+    fn pushed_requests(mut self, when: PushedRequests) -> Self {
+        self.as_mut().provider.pushed_requests = when;
+        self
+    }
+
+    /// Whether requests are signed (RFC 9101); it takes [`client_keys`](Self::client_keys).
+    #[must_use]
+    fn request_object(mut self, object: RequestObject) -> Self {
+        self.as_mut().provider.request_object = object;
+        self
+    }
+
+    /// Everything that the FAPI 2.0 Security Profile demands of a client, apart from sender-constrained tokens: requests are
+    /// pushed, PKCE with S256, every answer carries `iss`, we prove ourselves by a key or a certificate, and nothing is
+    /// signed or accepted but PS256, ES256 and EdDSA. An engine that could not keep it is not built.
+    ///
+    /// With signed requests and answers on top it is FAPI 2.0 Message Signing.
+    ///
+    /// ```
+    /// use authstile::oauth::authorize::ResponseMode;
+    /// use authstile::oauth::jose::sign::SigningKey;
+    /// use authstile::provider::RequestObject;
+    /// use authstile::{Customize as _, Provider};
+    ///
+    /// let bank = Provider::oidc("bank", "https://login.bank.example")
+    ///     .register_with_keys("client id", SigningKey::generate()?) // in earnest: ClientKeys::from_pem
+    ///     .fapi2()
+    ///     .request_object(RequestObject::Signed)
+    ///     .response_mode(ResponseMode::Jwt);
+    /// # Ok::<(), authstile::oauth::jose::sign::SigningKeyError>(())
+    /// ```
+    #[must_use]
+    fn fapi2(mut self) -> Self {
+        self.as_mut().provider.security_profile = SecurityProfile::Fapi2;
+        self
+    }
+
+    /// Another way for the provider to answer; signed with those of JARM, which takes a provider that is discovered.
     #[must_use]
     fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.as_mut().provider.response_mode = mode;

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use authstile_oauth::client_assertion::{MIN_SECRET, ShortSecret};
 use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::jose::jwk::JwkSet;
-use authstile_oauth::metadata::{MetadataError, ServerMetadata, check_endpoint};
+use authstile_oauth::metadata::{FAPI2_ALGORITHMS, MetadataError, ServerMetadata, check_endpoint};
 use authstile_oauth::tenant::is_tenant_id;
 use authstile_oauth::word::{ClientId, Issuer};
 use url::Url;
@@ -12,12 +13,13 @@ use url::Url;
 use crate::cached::Cached;
 use crate::profile::{Expression, Mapping, Options};
 use crate::provider::{
-    Body, GET, IdTokenSignature, IssuerCheck, OptionKind, Pairs, ProfileSource, Protocol, Template, TokenRequest,
-    UserInfoRequest, Values,
+    Body, GET, IdTokenSignature, IssuerCheck, OptionKind, PRIVATE_KEY, Pairs, ProfileSource, Protocol, RequestObject,
+    SecurityProfile, Template, TokenRequest, UserInfoRequest, Values,
 };
 use crate::provider_error::ProviderError;
 use crate::registration::Registration;
 use crate::signed_secret::Signer;
+use crate::transport::ClientCertificate;
 
 /// One registered provider, and its caches.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) client_id: ClientId,
     /// Makes client secrets, where the provider wants a new one now and then.
     pub(crate) signer: Option<Signer>,
+    /// Presented wherever we prove who we are.
+    pub(crate) certificate: Option<ClientCertificate>,
     /// The values of the card's options, and the words that follow from them.
     pub(crate) options: Options,
     pub(crate) mapping: Mapping,
@@ -36,6 +40,8 @@ pub(crate) struct Entry {
     /// As sent.
     pub(crate) scope: String,
     pub(crate) authorization_params: Vec<(String, String)>,
+    /// `resource`, once for each API that tokens are for (RFC 8707 §2).
+    pub(crate) resources: Vec<(String, String)>,
     pub(crate) token: TokenTalk,
     pub(crate) questions: Vec<Question>,
     pub(crate) discovery: Cached<ServerMetadata, ProviderError>,
@@ -47,6 +53,7 @@ pub(crate) struct Entry {
 pub(crate) struct Endpoints {
     pub(crate) discovery: Option<Url>,
     pub(crate) authorization: Option<Url>,
+    pub(crate) pushed: Option<Url>,
     pub(crate) token: Option<Url>,
     pub(crate) jwks: Option<Url>,
     pub(crate) refresh: Option<Url>,
@@ -100,6 +107,8 @@ impl Entry {
         let client_id = ClientId::parse(registration.client_id.clone()).map_err(|error| error.to_string())?;
         let signer = Signer::of(&registration, &options)?;
         check_secret(&registration, signer.is_some())?;
+        check_keys(&registration, issuer.as_ref())?;
+        check_profile(&registration)?;
         let scope = match &registration.scope {
             Some(scope) => scope.to_string(),
             None => registration.fill("scope", card.scope, &options)?,
@@ -113,6 +122,11 @@ impl Entry {
             authorization_params.retain(|(known, _)| known != name);
             authorization_params.push((name.to_string(), value.to_string()));
         }
+        check_parameters(&authorization_params, card.protocol)?;
+        let resources = resources(&registration, &mut authorization_params)?;
+        let own = || ClientCertificate::new(&*registration.id);
+        let is_tls = card.client_authentication.is_some_and(ClientAuthentication::is_tls);
+        let certificate = registration.client_certificate.clone().or_else(|| is_tls.then(own));
         Ok(Self {
             tenants: tenants(card.issuer_check, &options)?,
             endpoints: Endpoints::of(&registration, &options, issuer.as_ref())?,
@@ -122,9 +136,11 @@ impl Entry {
             issuer,
             client_id,
             signer,
+            certificate,
             options,
             scope,
             authorization_params,
+            resources,
             discovery: Cached::default(),
             keys: Cached::default(),
             registration,
@@ -145,7 +161,8 @@ impl Entry {
     /// can.
     pub(crate) fn pins(&self, name: &str) -> bool {
         let in_query = |url: &Url| url.query_pairs().any(|(known, _)| known == name);
-        self.endpoints.authorization.as_ref().is_some_and(in_query)
+        (name == RESOURCE && !self.resources.is_empty())
+            || self.endpoints.authorization.as_ref().is_some_and(in_query)
             || self.registration.provider.authorization_rename.iter().any(|(_, other)| *other == name)
     }
 }
@@ -168,10 +185,23 @@ fn check_protocol(registration: &Registration, issuer: Option<&Issuer>) -> Resul
 
 fn check_secret(registration: &Registration, is_signed: bool) -> Result<(), String> {
     let card = &registration.provider;
-    let is_public = matches!(card.client_authentication, Some(ClientAuthentication::None));
+    let method = card.client_authentication;
+    let needs_none = method.is_some_and(|method| method.is_tls() || method == ClientAuthentication::None);
     let secret = registration.client_secret.as_ref();
-    if secret.is_some_and(|secret| secret.expose().is_empty()) && !is_public && !is_signed {
+    if secret.is_some_and(|secret| secret.expose().is_empty()) && !needs_none && !is_signed {
         return Err("the client secret is empty; a public client is spelled `.without_secret()`".to_owned());
+    }
+    let is_shared = matches!(method, Some(ClientAuthentication::Basic | ClientAuthentication::Post));
+    if is_shared && !is_signed && secret.is_none() && !registration.client_keys.is_empty() {
+        return Err("it wants a client secret, and there is only a private key; if it takes that too, say \
+                    `.client_authentication(ClientAuthentication::PrivateKeyJwt)`"
+            .to_owned());
+    }
+    if method == Some(ClientAuthentication::SecretJwt) {
+        let length = secret.map_or(0, |secret| secret.expose().len());
+        if length < MIN_SECRET {
+            return Err(ShortSecret(length).to_string());
+        }
     }
     if card.id_token_signature == IdTokenSignature::ClientSecret
         && secret.is_none_or(|secret| secret.expose().is_empty())
@@ -179,6 +209,87 @@ fn check_secret(registration: &Registration, is_signed: bool) -> Result<(), Stri
         return Err("its ID tokens are signed with the client secret: without one nobody can sign in".to_owned());
     }
     Ok(())
+}
+
+/// What is to be signed can be signed.
+fn check_keys(registration: &Registration, issuer: Option<&Issuer>) -> Result<(), String> {
+    let card = &registration.provider;
+    let missing = |what: &str| {
+        let variable = card.variable(PRIVATE_KEY);
+        Err(format!("{what} needs a private key: `.client_keys(ClientKeys::from_pem(…)?)`, or {variable}"))
+    };
+    let has_keys = !registration.client_keys.is_empty();
+    match (card.client_authentication, card.request_object) {
+        (Some(ClientAuthentication::PrivateKeyJwt), _) if !has_keys => missing("private_key_jwt"),
+        (_, RequestObject::Signed) if !has_keys => missing("a signed request"),
+        (_, RequestObject::Signed) if issuer.is_none() => {
+            Err("a signed request is made for an issuer, and this provider has none".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What FAPI 2.0 demands of our credentials is there (FAPI 2.0 Security Profile §5.3.3, §5.4); what it demands of the card,
+/// the card's own check has seen.
+fn check_profile(registration: &Registration) -> Result<(), String> {
+    if registration.provider.security_profile == SecurityProfile::Standard {
+        return Ok(());
+    }
+    let can_sign = registration.client_keys.choose(Some(&FAPI2_ALGORITHMS.map(str::to_owned))).is_some();
+    let is_proof = match registration.provider.client_authentication {
+        Some(method) => method.is_tls() || (method == ClientAuthentication::PrivateKeyJwt && can_sign),
+        None => can_sign,
+    };
+    match is_proof {
+        true => Ok(()),
+        false => Err("FAPI 2.0 needs a private key for PS256, ES256 or EdDSA, or a client certificate".to_owned()),
+    }
+}
+
+/// What authorization parameters say, where a rule hangs on it (OpenID Connect Core §3.1.2.1, §5.5).
+fn check_parameters(parameters: &[(String, String)], protocol: Protocol) -> Result<(), String> {
+    let get = |wanted: &str| parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let prompts: Vec<&str> = get("prompt").unwrap_or_default().split_ascii_whitespace().collect();
+    if prompts.contains(&"none") && prompts.len() > 1 {
+        return Err(format!("prompt is {:?}, but `none` stands alone", prompts.join(" ")));
+    }
+    if let Some(text) = get("max_age") {
+        let seconds: u32 = text.parse().map_err(|_| format!("max_age is {text:?}, which is no number of seconds"))?;
+        if protocol == Protocol::OAuth2 {
+            return Err("max_age cannot be checked: plain OAuth 2.0 has no ID token that says when".to_owned());
+        }
+        if seconds == 0 && prompts == ["none"] {
+            return Err("max_age = 0 has everybody sign in anew, and prompt = none lets nobody".to_owned());
+        }
+    }
+    match get("claims").map(serde_json::from_str::<serde_json::Map<String, serde_json::Value>>) {
+        Some(Err(_)) => Err("claims is no JSON object with the members `userinfo` and `id_token`".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The parameter that names an API.
+const RESOURCE: &str = "resource";
+
+/// The APIs that tokens are for; also those that were given as a plain authorization parameter, so that they are sent
+/// with every request for tokens.
+fn resources(
+    registration: &Registration,
+    parameters: &mut Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, String> {
+    let plain: Vec<String> = parameters.extract_if(.., |(name, _)| name == RESOURCE).map(|(_, value)| value).collect();
+    let card = registration.provider.resources.iter().map(|resource| (*resource).to_owned());
+    let mut resources: Vec<(String, String)> = Vec::new();
+    for resource in card.chain(registration.resources.iter().cloned()).chain(plain) {
+        // RFC 8707 §2.
+        if Url::parse(&resource).is_err() || resource.contains('#') {
+            return Err(format!("resource {resource:?} is no absolute URI without a fragment"));
+        }
+        if !resources.iter().any(|(_, known)| *known == resource) {
+            resources.push((RESOURCE.to_owned(), resource));
+        }
+    }
+    Ok(resources)
 }
 
 /// The list of tenants that may sign in.
@@ -212,6 +323,7 @@ impl Endpoints {
         Ok(Self {
             discovery: url("discovery", None, card.discovery)?,
             authorization: url("authorization_endpoint", given.authorization.as_ref(), card.authorization)?,
+            pushed: url("pushed_authorization_request_endpoint", None, card.pushed_authorization)?,
             token: url("token_endpoint", given.token.as_ref(), card.token)?,
             jwks: url("jwks_uri", given.jwks.as_ref(), card.jwks)?,
             refresh: url("refresh", None, card.refresh)?,

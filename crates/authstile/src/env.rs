@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use authstile_oauth::jose::sign::SigningKeyError;
+
+use crate::client_keys::ClientKeys;
 use crate::customize::Customize as _;
 use crate::error::ConfigError;
 use crate::host::HostPolicy;
 use crate::origin_pattern::OriginPattern;
-use crate::provider::Provider;
+use crate::provider::{PRIVATE_KEY, Provider};
 use crate::proxies::TrustedProxies;
 use crate::record::nearest;
 use crate::registration::Registration;
@@ -159,8 +162,24 @@ impl Environment {
         ProviderVariables { client_id: get("ID"), client_secret: get("SECRET"), issuer: get("ISSUER") }
     }
 
-    /// A card with the credentials and options that its variables hold: `AUTH_{ID}_ID`, `AUTH_{ID}_SECRET`,
-    /// `AUTH_{ID}_{OPTION}`. [`Provider::variables`] lists them.
+    /// Our private keys at one provider, the one that signs first: `AUTH_<ID>_PRIVATE_KEY_3`, `_2`, `_1`, then
+    /// `AUTH_<ID>_PRIVATE_KEY`; PKCS#8 in PEM, with line breaks or with `\n`. None where none is set. [`ClientKeys`] says
+    /// how they are rotated.
+    ///
+    /// # Errors
+    /// When one cannot be read, with what helps.
+    pub fn client_keys(&self, id: &str) -> Result<ClientKeys, ConfigError> {
+        let prefix = format!("AUTH_{id}_{PRIVATE_KEY}").to_ascii_uppercase().replace(['-', '.'], "_");
+        let names = ["_3", "_2", "_1", ""].map(|number| format!("{prefix}{number}"));
+        let set = names.into_iter().filter_map(|name| Some((self.get(&name)?, name)));
+        set.into_iter().try_fold(ClientKeys::default(), |keys, (pem, variable)| {
+            let wrong = |error: SigningKeyError| ConfigError::Environment { variable, problem: error.to_string() };
+            keys.and_from_pem(pem).map_err(wrong)
+        })
+    }
+
+    /// A card with the credentials and options that its variables hold: `AUTH_{ID}_ID`, `AUTH_{ID}_SECRET` or
+    /// `AUTH_{ID}_PRIVATE_KEY`, `AUTH_{ID}_{OPTION}`. [`Provider::variables`] lists them.
     ///
     /// ```
     /// # use authstile::env::Environment;
@@ -183,9 +202,19 @@ impl Environment {
         if let Some(secret) = secret {
             registration = registration.secret(secret);
         }
+        let keys = match takes_keys(&card) {
+            true => self.client_keys(card.id)?,
+            false => ClientKeys::default(),
+        };
+        let has_keys = !keys.is_empty();
+        if has_keys {
+            registration = registration.client_keys(keys);
+        }
         let spared = |name: &str| {
-            secret.is_some()
-                && card.options.iter().any(|one| card.variable(one.name) == name && card.signs_with(one.name))
+            let is_credential = ["SECRET", PRIVATE_KEY].iter().any(|ending| card.variable(ending) == name);
+            (has_keys && is_credential)
+                || secret.is_some()
+                    && card.options.iter().any(|one| card.variable(one.name) == name && card.signs_with(one.name))
         };
         for variable in card.variables() {
             let value = match variable.required && !spared(&variable.name) {
@@ -210,6 +239,10 @@ impl Environment {
     pub fn strays(&self, card: &Provider) -> Vec<(String, Option<String>)> {
         let mut known: Vec<String> = card.variables().into_iter().map(|variable| variable.name).collect();
         known.push(card.variable("SECRET"));
+        if takes_keys(card) {
+            let numbered = ["", "_1", "_2", "_3"].map(|number| card.variable(&format!("{PRIVATE_KEY}{number}")));
+            known.extend(numbered);
+        }
         let prefix = card.variable("");
         // Only what follows the prefix is compared: the rest is the same.
         let endings: Vec<&str> = known.iter().filter_map(|known| known.strip_prefix(&prefix)).collect();
@@ -258,6 +291,11 @@ fn public_url(text: &str) -> Result<(OriginPattern, String), String> {
     let (host, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
     let pattern = OriginPattern::parse(&format!("{scheme}://{host}"));
     Ok((pattern.map_err(|error| format!("cannot be read: {error}"))?, path.trim_end_matches('/').to_owned()))
+}
+
+/// Whether the variable of a private key is ours to read, and no option of the card's own.
+fn takes_keys(card: &Provider) -> bool {
+    card.signed_secret.is_none() && !card.options.iter().any(|option| option.name.eq_ignore_ascii_case(PRIVATE_KEY))
 }
 
 impl std::fmt::Debug for Environment {
@@ -381,6 +419,37 @@ mod tests {
         assert!(
             problem(&[("AUTH_ACME_ID", "i"), ("AUTH_ACME_SECRET", "s")], acme).starts_with("AUTH_ACME_ISSUER is not")
         );
+    }
+
+    #[test]
+    fn a_private_key_takes_the_place_of_a_secret() {
+        use authstile_oauth::jose::sign::SigningKey;
+        use base64::Engine as _;
+        let pem = |key: &SigningKey| {
+            let der = base64::engine::general_purpose::STANDARD.encode(key.pkcs8());
+            format!("-----BEGIN PRIVATE KEY-----\\n{der}\\n-----END PRIVATE KEY-----")
+        };
+        let (old, new) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let acme = Provider { id: "acme-corp", issuer: Some("https://acme.example"), ..crate::provider::OIDC };
+        let environment = |pairs: &[(&str, &str)]| {
+            let id = [("AUTH_ACME_CORP_ID".to_owned(), "id".to_owned())];
+            Environment::from_pairs(id.into_iter().chain(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))))
+        };
+        let keys = [("AUTH_ACME_CORP_PRIVATE_KEY", &*pem(&old)), ("AUTH_ACME_CORP_PRIVATE_KEY_1", &*pem(&new))];
+        let registration = environment(&keys).register(acme).unwrap();
+        assert_eq!(registration.client_keys.choose(None).unwrap().0.kid(), new.kid(), "the highest number signs");
+        assert!(registration.client_secret.is_none());
+        assert!(!environment(&keys[1..]).register(acme).unwrap().client_keys.is_empty());
+        let problem = |pairs: &[(&str, &str)], card| environment(pairs).register(card).unwrap_err().to_string();
+        let broken = problem(&[("AUTH_ACME_CORP_PRIVATE_KEY_2", "-----BEGIN RSA PRIVATE KEY-----")], acme);
+        assert!(broken.starts_with("AUTH_ACME_CORP_PRIVATE_KEY_2 the private key is in the older form"), "{broken}");
+        assert!(problem(&[], acme).starts_with("AUTH_ACME_CORP_SECRET is not set"));
+        let jwt = Provider {
+            client_authentication: Some(authstile_oauth::client_auth::ClientAuthentication::PrivateKeyJwt),
+            ..acme
+        };
+        assert!(problem(&[], jwt).starts_with("AUTH_ACME_CORP_PRIVATE_KEY is not set"));
+        assert!(!environment(&keys[1..]).register(jwt).unwrap().client_keys.is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use authstile_oauth::pushed::PushedRequestError;
 use authstile_oauth::token::TokenError;
 use authstile_oauth::userinfo::UserInfoError;
 
@@ -312,8 +313,13 @@ impl Error {
                 | ProviderError::Token(
                     TokenError::NotATokenResponse { status: 500.., .. } | TokenError::Refused { status: 500.., .. },
                 )
+                | ProviderError::PushedRequest(
+                    PushedRequestError::NotAReference { status: 500.., .. }
+                    | PushedRequestError::Refused { status: 500.., .. },
+                )
                 | ProviderError::UserInfo(UserInfoError::Status(500..)) => Reason::ProviderUnreachable,
-                ProviderError::Token(TokenError::Refused { .. }) => Reason::ProviderRefused,
+                ProviderError::Token(TokenError::Refused { .. })
+                | ProviderError::PushedRequest(PushedRequestError::Refused { .. }) => Reason::ProviderRefused,
                 _ => Reason::ProviderMisbehaved,
             },
             Self::Store(_) => Reason::Unavailable,

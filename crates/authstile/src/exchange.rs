@@ -1,17 +1,16 @@
 //! The token endpoint, asked and understood as the card says; and those that are asked like it.
 
 use authstile_oauth::authorize::GrantedCode;
-use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::pkce::PkceVerifier;
-use authstile_oauth::secret::{ClientSecret, RefreshToken};
+use authstile_oauth::secret::RefreshToken;
 use authstile_oauth::token::{self, AnswerShape, RequestShape, Requester, Sending, TokenError, TokenResponse};
 use authstile_oauth::word::RedirectUri;
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use crate::client_proof::ClientProof;
 use crate::dpop::{ProofError, ProofKey, Prover, Proving, SenderConstraint};
 use crate::entry::Templates;
 use crate::model::Claims;
@@ -59,14 +58,6 @@ impl Resolved<'_> {
         };
         let request = |requester: &Requester<'_>| requester.refresh(refresh_token);
         self.ask_for_tokens(endpoint, request, prover, self.token_types(prover), sent).await
-    }
-
-    /// The client secret: ours, or one that is made of a private key.
-    pub(crate) fn client_secret(&self) -> Result<Option<ClientSecret>, ProviderError> {
-        match &self.entry.signer {
-            Some(signer) => signer.secret(self.registry.clock.now()).map(Some).map_err(ProviderError::SignedSecret),
-            None => Ok(self.entry.registration.client_secret.clone()),
-        }
     }
 
     /// The key of a new session, if its tokens are to be bound to one.
@@ -131,13 +122,12 @@ impl Resolved<'_> {
         prover: Option<&Prover>,
         sent: &mut Vec<String>,
     ) -> Result<Response<Bytes>, ProviderError> {
-        let advertised = self.metadata().await?;
-        let methods = advertised.as_ref().and_then(|metadata| metadata.token_endpoint_auth_methods.as_deref());
         let mut proving = Proving::new(prover, None, &self.registry.nonces);
         sent.extend(self.entry.secret_options().map(str::to_owned));
         loop {
-            let request = proving.prove(self.write(endpoint, &request, methods, sent)?)?;
-            let response = self.registry.send(endpoint.what, request, &[]).await?;
+            let proof = self.client_proof().await?;
+            let request = proving.prove(self.write(endpoint, &request, &proof, sent)?)?;
+            let response = self.send(endpoint.what, request, &[]).await?;
             if !proving.again(&response) {
                 sent.append(&mut proving.proofs);
                 return Ok(response);
@@ -150,16 +140,13 @@ impl Resolved<'_> {
         &self,
         endpoint: &Endpoint<'_>,
         request: impl Fn(&Requester<'_>) -> Result<Request<Bytes>, http::Error>,
-        methods: Option<&[String]>,
+        proof: &ClientProof,
         sent: &mut Vec<String>,
     ) -> Result<Request<Bytes>, ProviderError> {
-        let secret = self.client_secret()?;
-        let chosen = self.provider().client_authentication;
-        let authentication = ClientAuthentication::choose(chosen, methods, secret.is_some())?;
         let values = Values {
             options: &self.entry.options,
             client_id: Some(self.entry.client_id.as_str()),
-            client_secret: secret.as_ref(),
+            client_secret: proof.secret.as_ref(),
             ..Values::NONE
         };
         let fill = |templates: &Templates| -> Vec<(String, String)> {
@@ -168,6 +155,8 @@ impl Resolved<'_> {
         };
         let talk = &self.entry.token;
         let (mut extra, mut query, headers) = (fill(&talk.params), fill(&talk.query), fill(&talk.headers));
+        // RFC 8707 §2.2.
+        extra.extend_from_slice(&self.entry.resources);
         let card = &self.provider().token_request;
         let mut sending = match card.send {
             Sent::Form => Sending::Form,
@@ -177,22 +166,14 @@ impl Resolved<'_> {
         if !endpoint.is_as_card_says {
             (extra, query, sending) = (Vec::new(), Vec::new(), Sending::Form);
         }
-        let requester = Requester {
-            endpoint: endpoint.url,
-            client_id: &self.entry.client_id,
-            client_secret: secret.as_ref(),
-            authentication,
-            extra: &extra,
-            shape: RequestShape { sending, query: &query, headers: &headers, rename: card.rename },
-        };
+        let shape = RequestShape { sending, query: &query, headers: &headers, rename: card.rename };
+        let requester = proof.requester(endpoint.url, &self.entry.client_id, &extra, shape);
         let request = request(&requester).map_err(|_| ProviderError::Unwritable)?;
-        let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-        sent.extend(header.and_then(|header| header.split(' ').next_back()).map(str::to_owned));
-        if let Some(secret) = &secret {
+        sent.extend(proof.traces(&request));
+        if let Some(secret) = &proof.secret {
             let secret = secret.expose();
             let carriers = [&extra, &query, &headers].into_iter().flatten().map(|(_, value)| value);
             sent.extend(carriers.filter(|value| value.contains(secret)).cloned());
-            sent.push(secret.to_owned());
         }
         Ok(request)
     }

@@ -16,11 +16,14 @@ mod api_tokens;
 mod ask;
 mod auth;
 mod authority;
+mod authorization;
 mod bounds;
 mod builder;
 mod cached;
 mod calls;
 pub mod card_file;
+mod client_keys;
+mod client_proof;
 pub mod clock;
 mod code_request;
 mod connect;
@@ -93,6 +96,7 @@ pub use auth::Auth;
 pub use authstile_oauth as oauth;
 pub use bounds::{MAX_BODY, MAX_HEADERS, MAX_PARAMETERS, MAX_URI};
 pub use builder::{AuthBuilder, WeakSecrets};
+pub use client_keys::ClientKeys;
 pub use credentials::{Authorize, CredentialsProvider};
 pub use customize::Customize;
 pub use dpop::{ProofError, SenderConstraint};
@@ -131,7 +135,7 @@ pub use store::{
     Accounts, Leases, MemoryRevocations, OneTime, RevocationKey, Revocations, Sessions, StoreError, Throttle,
 };
 pub use stored::SessionTokens;
-pub use transport::{Limits, Transport, TransportError};
+pub use transport::{ClientCertificate, Limits, Transport, TransportError};
 pub use vault::KeepTokens;
 pub use visit::{ClientAddress, PeerAddress};
 

@@ -47,6 +47,9 @@ pub(crate) struct PendingSignIn {
     /// What the page asked of this sign-in that it returns to; `None`: nothing, it is an ordinary one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) demanded: Option<StepUp>,
+    /// When it was sealed, in seconds since 1970: the browser left for the provider then.
+    #[serde(rename = "iat", skip_serializing)]
+    pub(crate) begun: i64,
 }
 
 /// Whether the answer comes with a form that another site posts.
@@ -79,6 +82,7 @@ impl PendingSignIn {
             redirect_uri,
             return_to,
             demanded: None,
+            begun: 0,
         })
     }
 

@@ -6,6 +6,7 @@ use authstile_oauth::id_token::IdTokenError;
 use authstile_oauth::introspection::IntrospectionError;
 use authstile_oauth::jose::jwk::KeyError;
 use authstile_oauth::metadata::MetadataError;
+use authstile_oauth::pushed::PushedRequestError;
 use authstile_oauth::refreshed::AnotherSignIn;
 use authstile_oauth::revocation::RevocationError;
 use authstile_oauth::token::TokenError;
@@ -55,6 +56,17 @@ pub enum ProviderError {
     /// No way to authenticate at the token endpoint.
     #[error(transparent)]
     ClientAuthentication(#[from] NoCommonMethod),
+    /// Something of ours cannot be signed as the provider wants it.
+    #[error("{what} cannot be signed: {problem}")]
+    CannotSign {
+        /// Client assertion or request object.
+        what: &'static str,
+        /// What is wrong, and what helps.
+        problem: String,
+    },
+    /// The pushed authorization request.
+    #[error(transparent)]
+    PushedRequest(#[from] PushedRequestError),
     /// The authorization response.
     #[error(transparent)]
     Authorization(#[from] AuthorizationResponseError),

@@ -124,7 +124,7 @@ impl Resolved<'_> {
         let mut proving = Proving::new(prover, Some(&tokens.access_token), &self.registry.nonces);
         let response = loop {
             let request = proving.prove(write(question, &url, &values, scheme, access_token)?)?;
-            let response = self.registry.send("userinfo endpoint", request, &secrets).await?;
+            let response = self.send("userinfo endpoint", request, &secrets).await?;
             if !proving.again(&response) {
                 break response;
             }

@@ -10,12 +10,14 @@ use authstile_oauth::access_token::VerifiedAccessToken;
 use authstile_oauth::id_token::IdToken;
 use authstile_oauth::secret::ClientSecret;
 
+use crate::client_keys::ClientKeys;
 use crate::dpop::SenderConstraint;
 use crate::link::LinkPolicy;
 use crate::profile::{Options, ProfileMapping};
 use crate::provider::{GITHUB, Pairs, Provider, Template, Values};
 use crate::routing::{LoginInitiator, SignInForm, SignInRouter};
 use crate::store::revocation::RevocationKey;
+use crate::transport::ClientCertificate;
 use crate::vault::KeepTokens;
 use crate::webhook::WebhookReceiver;
 
@@ -36,6 +38,9 @@ impl Provider {
             provider: self,
             client_id: client_id.into(),
             client_secret: Some(ClientSecret::new(client_secret)),
+            client_keys: ClientKeys::default(),
+            client_certificate: None,
+            resources: Vec::new(),
             reserved: Vec::new(),
             checks: Vec::new(),
             facts: None,
@@ -54,6 +59,12 @@ impl Provider {
             link_policy: None,
             store_tokens: StoreTokens::AtLink,
         }
+    }
+
+    /// The card with private keys of our application in place of a client secret: see [`ClientKeys`].
+    #[must_use]
+    pub fn register_with_keys(self, client_id: impl Into<String>, keys: impl Into<ClientKeys>) -> Registration {
+        Registration { client_secret: None, client_keys: keys.into(), ..self.register(client_id, "") }
     }
 }
 
@@ -82,6 +93,11 @@ pub struct Registration {
     pub(crate) authorization_params: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
+    pub(crate) client_keys: ClientKeys,
+    /// Presented to the provider.
+    pub(crate) client_certificate: Option<ClientCertificate>,
+    /// The APIs that access tokens are for, beside the card's.
+    pub(crate) resources: Vec<String>,
     pub(crate) mapping: ProfileMapping,
     /// Authorization parameters that no browser may set.
     pub(crate) reserved: Vec<Cow<'static, str>>,
@@ -188,9 +204,14 @@ impl Registration {
         self.resolve_issuer(&options).ok().flatten()
     }
 
+    /// The client secret, if there is one: an empty one is none.
+    pub(crate) fn known_secret(&self) -> Option<&ClientSecret> {
+        self.client_secret.as_ref().filter(|secret| !secret.expose().is_empty())
+    }
+
     /// The values of the card's options. What a client secret would be signed with is not needed where one is given.
     pub(crate) fn option_values(&self) -> Result<Options, String> {
-        let given = self.client_secret.as_ref().is_some_and(|secret| !secret.expose().is_empty());
+        let given = self.known_secret().is_some();
         self.provider.option_values_but(&self.options, |option| given && self.provider.signs_with(option))
     }
 

@@ -6,18 +6,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use authstile_oauth::access_token::{self, VerifiedAccessToken};
-use authstile_oauth::authorize::{
-    AuthorizationRequest, AuthorizationResponse, Expected, GrantedCode, PROTOCOL_PARAMETERS,
-};
 use authstile_oauth::id_token::{self, IdToken, IdTokenError};
 use authstile_oauth::jose::jwk::{JwkSet, KeyError};
 use authstile_oauth::jose::jws::SignatureError;
 use authstile_oauth::logout;
 use authstile_oauth::metadata::ServerMetadata;
-use authstile_oauth::pkce::PkceVerifier;
-use authstile_oauth::tenant::Tenants;
 use authstile_oauth::token::TokenResponse;
-use authstile_oauth::word::{Issuer, Nonce, RedirectUri, State};
+use authstile_oauth::word::{Issuer, Nonce, State};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use url::Url;
@@ -27,8 +22,9 @@ use crate::clock::Clock;
 use crate::dpop::Nonces;
 pub(crate) use crate::entry::Entry;
 use crate::entry::configured;
-use crate::provider::{IdTokenSignature, IssuerCheck, NonceUse, Pkce, Protocol, Provider};
+use crate::provider::{IdTokenSignature, IssuerCheck, NonceUse, Protocol, Provider, SecurityProfile};
 pub use crate::provider_error::ProviderError;
+use crate::random::Random;
 use crate::redact::without;
 use crate::transport::Transport;
 
@@ -42,6 +38,7 @@ pub(crate) struct Registry {
     pub(crate) clock: Arc<dyn Clock>,
     /// What providers want to see in proofs.
     pub(crate) nonces: Nonces,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 /// A provider whose endpoints are known: ready to be asked.
@@ -52,9 +49,14 @@ pub(crate) struct Resolved<'a> {
 }
 
 impl Registry {
-    pub(crate) fn new(entries: Vec<Entry>, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        entries: Vec<Entry>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.id().to_owned(), place)).collect();
-        Self { entries, places, transport: Arc::new(Counted::new(transport)), clock, nonces: Nonces::default() }
+        Self { entries, places, transport: Arc::new(Counted::new(transport)), clock, nonces: Nonces::default(), random }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -106,9 +108,18 @@ impl<'a> Resolved<'a> {
             let well_known = || ServerMetadata::well_known(issuer);
             let document = self.entry.endpoints.discovery.clone().unwrap_or_else(well_known);
             let body = self.registry.get("discovery", &document).await?;
-            Ok(match self.provider().issuer_check {
+            let metadata = match self.provider().issuer_check {
                 IssuerCheck::Exact => ServerMetadata::parse(&body, issuer)?,
                 IssuerCheck::TenantClaim => ServerMetadata::parse_with_tenants(&body, issuer, &self.entry.tenants)?,
+            };
+            // What is not for us is left out once, so that nobody has to think of it later.
+            let metadata = match self.entry.certificate {
+                Some(_) => metadata.over_mtls(),
+                None => metadata,
+            };
+            Ok(match self.provider().security_profile {
+                SecurityProfile::Standard => metadata,
+                SecurityProfile::Fapi2 => metadata.under_fapi2(),
             })
         };
         self.entry.discovery.get(self.registry.clock.now(), fetch).await.map(Some)
@@ -135,47 +146,6 @@ impl<'a> Resolved<'a> {
         .await
     }
 
-    /// Station *ask*: the URL that the browser is sent to.
-    pub(crate) async fn authorization_url(
-        &self,
-        redirect_uri: &RedirectUri,
-        state: &State,
-        nonce: &Nonce,
-        verifier: &PkceVerifier,
-        asked: &[(String, String)],
-        dpop_jkt: Option<&str>,
-    ) -> Result<Url, ProviderError> {
-        let provider = self.provider();
-        let endpoint = self
-            .endpoint("authorization_endpoint", self.entry.endpoints.authorization.as_ref(), |metadata| {
-                metadata.authorization_endpoint.as_ref()
-            })
-            .await?;
-        // Without a token endpoint nobody could come back: better said before the visitor leaves than after.
-        self.token_endpoint().await?;
-        let challenge = match provider.pkce {
-            Pkce::S256 => Some(verifier.challenge()),
-            Pkce::Plain => Some(verifier.plain_challenge()),
-            Pkce::None => None,
-        };
-        let request = AuthorizationRequest {
-            endpoint: &endpoint,
-            response_type: provider.response_type,
-            client_id: &self.entry.client_id,
-            redirect_uri,
-            scope: &self.entry.scope,
-            response_mode: provider.response_mode,
-            state,
-            nonce: (provider.protocol == Protocol::Oidc && provider.nonce == NonceUse::Send).then_some(nonce),
-            challenge: challenge.as_ref(),
-            dpop_jkt,
-            extra: asked,
-            rename: provider.authorization_rename,
-            fragment: provider.authorization_fragment,
-        };
-        Ok(request.url())
-    }
-
     /// Where the browser ends the provider's session; `None` when the provider has no such place.
     pub(crate) async fn end_session_url(
         &self,
@@ -196,64 +166,16 @@ impl<'a> Resolved<'a> {
             .map(|endpoint| logout::end_session_url(&endpoint, &self.entry.client_id, id_token_hint, back, state)))
     }
 
-    /// The authorization parameters of one sign-in: what the registration pins, then what the server chose for this
-    /// visitor, then what the browser may add.
-    pub(crate) fn authorization_params<'b>(
-        &self,
-        chosen: Vec<(String, String)>,
-        browser: impl Iterator<Item = (&'b str, &'b str)>,
-    ) -> Vec<(String, String)> {
-        let registration = &self.entry.registration;
-        let mut asked = Vec::new();
-        self.add(&mut asked, self.entry.authorization_params.iter().cloned());
-        self.add(&mut asked, chosen.into_iter());
-        let browser = browser.filter(|(name, _)| registration.lets_browsers_set(name) && !self.entry.pins(name));
-        self.add(&mut asked, browser.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        asked
-    }
-
-    /// Adds parameters of one source, which can replace neither the protocol's own nor those of the sources before, and
-    /// can route no further where one of those has routed already. Of its own repeated names the last wins.
-    fn add(&self, asked: &mut Vec<(String, String)>, source: impl Iterator<Item = (String, String)>) {
-        let routing = self.entry.registration.routing;
-        let routed = asked.iter().any(|(name, _)| routing.contains(&name.as_str()));
-        let before = asked.len();
-        for (name, value) in source {
-            let taken = asked.iter().take(before).any(|(known, _)| *known == name);
-            if taken || PROTOCOL_PARAMETERS.contains(&name.as_str()) || (routed && routing.contains(&name.as_str())) {
-                continue;
-            }
-            match asked.iter_mut().skip(before).find(|(known, _)| *known == name) {
-                Some((_, known)) => *known = value,
-                None => asked.push((name, value)),
-            }
-        }
-    }
-
-    /// Station *accept*: is this the answer to that question?
-    pub(crate) async fn accept(
-        &self,
-        response: AuthorizationResponse,
-        state: &State,
-    ) -> Result<GrantedCode, ProviderError> {
-        let metadata = self.metadata().await?;
-        let issuer_required = metadata.as_ref().is_some_and(|metadata| metadata.authorization_response_iss);
-        // Which tenant it was, the ID token says; that it was one of this provider's, `iss` may say already.
-        let is_tenant = |tenants: &Tenants| response.issuer().is_some_and(|issuer| tenants.fits(issuer));
-        let is_tenant = metadata.as_ref().and_then(|metadata| metadata.tenants.as_ref()).is_some_and(is_tenant);
-        let issuer = self.entry.issuer.as_ref().filter(|_| !is_tenant);
-        Ok(response.accept(&Expected { state, issuer, issuer_required })?)
-    }
-
-    /// Verifies the ID token of a sign-in.
+    /// Verifies the ID token; its `auth_time` where the sign-in at the provider may only lie `max_age` seconds back.
     pub(crate) async fn verify(
         &self,
         tokens: &TokenResponse,
         code: &str,
         nonce: &Nonce,
+        max_age: Option<i64>,
     ) -> Result<IdToken, ProviderError> {
         let nonce = (self.provider().nonce == NonceUse::Send).then_some(nonce);
-        self.verify_id_token(tokens, Some(code), nonce).await
+        self.verify_id_token(tokens, Some(code), nonce, max_age).await
     }
 
     /// Fetches what ID tokens are verified with, unless it is known.
@@ -270,16 +192,21 @@ impl<'a> Resolved<'a> {
         tokens: &TokenResponse,
         code: Option<&str>,
         nonce: Option<&Nonce>,
+        max_age: Option<i64>,
     ) -> Result<IdToken, ProviderError> {
         let raw = tokens.id_token.as_ref().ok_or(ProviderError::MissingIdToken)?;
         if self.provider().id_token_signature == IdTokenSignature::ClientSecret {
             let metadata = self.metadata().await?.ok_or(ProviderError::MissingEndpoint("issuer"))?;
             let secret = self.entry.registration.client_secret.as_ref();
             let secret = secret.ok_or(SignatureError::BadSignature).map_err(IdTokenError::from)?;
-            return Ok(id_token::verify_with_secret(raw, secret, &self.expected(&metadata, tokens, code, nonce))?);
+            return Ok(id_token::verify_with_secret(
+                raw,
+                secret,
+                &self.expected(&metadata, tokens, code, nonce, max_age),
+            )?);
         }
         let verify = |keys: &JwkSet, metadata: &ServerMetadata| {
-            id_token::verify(raw, keys, &self.expected(metadata, tokens, code, nonce))
+            id_token::verify(raw, keys, &self.expected(metadata, tokens, code, nonce, max_age))
         };
         let unknown_key = |error: &IdTokenError| {
             matches!(error, IdTokenError::Signature(SignatureError::Key(KeyError::UnknownKid { .. })))
@@ -294,6 +221,7 @@ impl<'a> Resolved<'a> {
         tokens: &'e TokenResponse,
         code: Option<&'e str>,
         nonce: Option<&'e Nonce>,
+        max_age: Option<i64>,
     ) -> id_token::Expected<'e> {
         id_token::Expected {
             issuer: &metadata.issuer,
@@ -302,6 +230,7 @@ impl<'a> Resolved<'a> {
             nonce,
             access_token: Some(&tokens.access_token),
             code,
+            max_age,
             algorithms: &metadata.id_token_signing_alg_values,
             now: self.registry.clock.now().seconds(),
         }

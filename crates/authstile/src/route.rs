@@ -25,6 +25,8 @@ pub(crate) enum Route<'a> {
     Sessions,
     /// An end to one of those, or to all but this one.
     EndSessions,
+    /// Our public keys at a provider.
+    ClientKeys(&'a str),
     /// A provider tells what happened.
     Webhook(&'a str),
     /// A sign-in that begins elsewhere.
@@ -70,6 +72,7 @@ impl<'a> Route<'a> {
                 | "initiate"
                 | "backchannel-logout"
                 | "frontchannel-logout"
+                | "jwks"
                 | "webhooks"
                 | "webauthn-options"
         );
@@ -91,6 +94,7 @@ impl<'a> Route<'a> {
             ("frontchannel-logout", false, Some(id)) => Ok(Self::FrontChannelLogout(id)),
             ("sessions", false, _) => Ok(Self::Sessions),
             ("sessions", true, _) => Ok(Self::EndSessions),
+            ("jwks", false, Some(id)) => Ok(Self::ClientKeys(id)),
             ("webhooks", true, Some(id)) => Ok(Self::Webhook(id)),
             ("initiate", _, Some(id)) => Ok(Self::Initiate(id)),
             ("connect", false, _) => Ok(Self::ConnectPage),
@@ -126,6 +130,8 @@ mod tests {
         assert_eq!(get("/api/auth/frontchannel-logout/acme"), Ok(Route::FrontChannelLogout("acme")));
         assert_eq!(post("/api/auth/frontchannel-logout/acme"), Err(NoRoute::BadRequest));
         assert_eq!(get("/api/auth/frontchannel-logout"), Err(NoRoute::BadRequest));
+        assert_eq!(get("/api/auth/jwks/acme"), Ok(Route::ClientKeys("acme")));
+        assert_eq!(post("/api/auth/jwks/acme"), Err(NoRoute::BadRequest));
         for unknown in [
             get("/api/auth/signin/scalekit"),
             post("/api/auth/csrf"),

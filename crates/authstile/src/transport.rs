@@ -1,6 +1,7 @@
 //! The port to the network: how requests of ours reach providers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -14,7 +15,42 @@ use crate::BoxFuture;
 /// `authstile-testkit` one for tests.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends the request and reads the whole answer.
+    ///
+    /// A request with a [`ClientCertificate`] among its extensions is sent over a connection on which we present that
+    /// certificate. One that this transport does not have is [`TransportError::NoCertificate`]; the request must not be
+    /// sent without it.
     fn send<'a>(&'a self, request: Request<Bytes>) -> BoxFuture<'a, Result<Response<Bytes>, TransportError>>;
+
+    /// Whether it has this certificate. An engine of which a provider needs one that is not there is not built.
+    fn presents(&self, certificate: &ClientCertificate) -> bool {
+        let _ = certificate;
+        false
+    }
+}
+
+/// The name of a certificate of ours with its private key, which the transport has: an extension of requests on whose
+/// connection it is presented (RFC 8705).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientCertificate(Arc<str>);
+
+impl ClientCertificate {
+    /// The certificate of this name; the id of a provider, unless several share one.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ClientCertificate {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
 }
 
 /// What one request to a provider may cost.
@@ -55,6 +91,9 @@ pub enum TransportError {
     /// So many calls to that host are under way already: it is slow, or much asked for.
     #[error("{0} calls to it are under way already")]
     Busy(usize),
+    /// The request needs a client certificate that the transport does not have; it was not sent.
+    #[error("there is no client certificate {0:?}: the transport must be given one of that name")]
+    NoCertificate(String),
     /// The connection broke, or the answer was not HTTP.
     #[error("the connection failed: {0}")]
     Broken(String),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::{anyhow, bail};
 use authstile::env::Environment;
 use authstile::oauth::authorize::ResponseMode;
-use authstile::oauth::client_auth::ClientAuthentication;
 use authstile::oauth::jose::alg::SignatureAlgorithm;
 use authstile::oauth::metadata::ServerMetadata;
 use authstile::oauth::word::Issuer;
@@ -270,27 +269,21 @@ fn authentication(report: &mut Report, card: &Provider, document: &Claims) {
     // OpenID Connect Discovery 1.0 §3: the default.
     let said = list(document, "token_endpoint_auth_methods_supported").unwrap_or_else(|| vec!["client_secret_basic"]);
     let fits = match card.client_authentication {
-        Some(method) => said.contains(&word(method)).then(|| word(method)),
-        None => ["client_secret_basic", "client_secret_post"].into_iter().find(|method| said.contains(method)),
+        Some(method) => said.contains(&method.as_str()).then(|| method.as_str()),
+        None => ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+            .into_iter()
+            .find(|method| said.contains(method)),
     };
     match (fits, card.client_authentication) {
         (Some(method), _) => report.fits(format!("client authentication: {method}")),
         (None, Some(method)) => {
             let said = said.join(", ");
-            report.misfit(format!("client authentication: the card says {}, the provider wants {said}", word(method)));
+            report
+                .misfit(format!("client authentication: the card says {}, the provider wants {said}", method.as_str()));
         }
         (None, None) => {
             report.misfit(format!("client authentication: none in common, the provider wants {}", said.join(", ")))
         }
-    }
-}
-
-fn word(method: ClientAuthentication) -> &'static str {
-    match method {
-        ClientAuthentication::Basic => "client_secret_basic",
-        ClientAuthentication::Post => "client_secret_post",
-        ClientAuthentication::None => "none",
-        _ => "another method",
     }
 }
 
@@ -321,11 +314,13 @@ fn responses(report: &mut Report, card: &Provider, document: &Claims) {
             )),
         }
     }
-    if card.response_mode == ResponseMode::FormPost
+    let mode = card.response_mode;
+    if mode != ResponseMode::Query
         && let Some(modes) = list(document, "response_modes_supported")
-        && !modes.contains(&"form_post")
+        && !modes.contains(&mode.as_str())
     {
-        report.misfit(format!("response mode: the card says form_post, the provider knows {}", modes.join(", ")));
+        let known = modes.join(", ");
+        report.misfit(format!("response mode: the card says {}, the provider knows {known}", mode.as_str()));
     }
 }
 
@@ -355,6 +350,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use authstile::oauth::client_auth::ClientAuthentication;
 
     const ACME: Provider = Provider { id: "acme", name: "Acme", issuer: Some("https://a.example"), ..OIDC };
 
@@ -408,7 +404,7 @@ mod tests {
             ("code_challenge_methods_supported", Value::Null, "note  PKCE: not advertised"),
             (
                 "token_endpoint_auth_methods_supported",
-                json!(["private_key_jwt"]),
+                json!(["tls_client_auth"]),
                 "wrong client authentication: none in common",
             ),
             (

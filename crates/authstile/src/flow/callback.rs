@@ -1,8 +1,9 @@
 //! `/callback/{provider}`: the browser comes back, and nothing that it carries is believed before it is checked.
 
-use authstile_oauth::authorize::{AuthorizationResponse, AuthorizationResponseError, ResponseMode};
+use authstile_oauth::authorize::{AuthorizationResponse, AuthorizationResponseError, ResponseMode, signed_response};
 use authstile_oauth::form::Parameters;
 use authstile_oauth::id_token::{IdToken, IdTokenError};
+use authstile_oauth::jarm::peek_state;
 use authstile_oauth::token::TokenResponse;
 use authstile_oauth::word::{Issuer, RedirectUri, Subject};
 use serde_json::Value;
@@ -41,21 +42,18 @@ impl From<Error> for Failed {
 #[tracing::instrument(name = "callback", skip_all, fields(provider = %id))]
 pub(crate) async fn callback(settings: &Settings, visit: &Visit<'_>, id: &str) -> Result<Answer, Failed> {
     let provider = settings.find(id)?;
-    let parameters = match provider.entry.registration.provider.response_mode {
-        ResponseMode::Query => &visit.query,
-        ResponseMode::FormPost => &visit.body.form,
-    };
+    let mode = provider.entry.registration.provider.response_mode;
+    let parameters = if mode.is_form_post() { &visit.body.form } else { &visit.query };
     // An answer without one state is nobody's: it neither uses up nor clears the sign-in of another tab.
-    let state = parameters.one("state").map_err(AuthorizationResponseError::from);
-    let state = state.map_err(|error| Error::provider(id, Leg::Callback, error.into()))?;
+    let state = state_of(parameters, mode).map_err(|error| Error::provider(id, Leg::Callback, error.into()))?;
     let state = state.ok_or(Error::from(RequestError::StateMissing))?;
     if let Some(proxy) = &settings.redirect_proxy {
-        let elsewhere = proxy.forward(&visit.origin, id, state, parameters, visit.now);
+        let elsewhere = proxy.forward(&visit.origin, id, &state, parameters, visit.now);
         if let Some(preview) = elsewhere.map_err(|error| Error::from(RequestError::NotForwarded(error)))? {
             return Ok(Answer::redirect(preview));
         }
     }
-    let (pending, forget) = PendingSignIn::recall(settings, visit, state);
+    let (pending, forget) = PendingSignIn::recall(settings, visit, &state);
     let forget: Vec<SetCookie> = forget.into_iter().collect();
     let finished = match pending {
         Ok(pending) => finish(settings, visit, provider, pending, parameters).await,
@@ -65,6 +63,15 @@ pub(crate) async fn callback(settings: &Settings, visit: &Visit<'_>, id: &str) -
         Ok(answer) => Ok(answer.with(forget)),
         Err(error) => Err(Failed { error, cookies: forget }),
     }
+}
+
+/// The state that an answer names, believed by nobody yet: that of a signed answer stands in it, and is compared again when
+/// its signature has been verified.
+fn state_of(parameters: &Parameters, mode: ResponseMode) -> Result<Option<String>, AuthorizationResponseError> {
+    Ok(match mode.is_signed() {
+        true => peek_state(signed_response(parameters)?),
+        false => parameters.one("state")?.map(str::to_owned),
+    })
 }
 
 /// accept → exchange → identify → admit → establish.
@@ -80,7 +87,7 @@ async fn finish(
     if pending.provider != id {
         return Err(RequestError::WrongProvider { expected: pending.provider, got: id.to_owned() }.into());
     }
-    let PendingSignIn { state, nonce, verifier, proof_key, asked, redirect_uri, return_to, demanded, .. } = pending;
+    let PendingSignIn { state, nonce, verifier, proof_key, asked, redirect_uri, return_to, demanded, begun, .. } = pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
     // What begins a sign-in has no place in the answer to one.
@@ -89,18 +96,31 @@ async fn finish(
     {
         return Err(failed(AuthorizationResponseError::UnexpectedParameter(initiator.parameter()).into()));
     }
+    let opened;
+    let parameters = match provider.entry.registration.provider.response_mode.is_signed() {
+        true => {
+            opened = provider.open_response(parameters).await.map_err(failed)?;
+            &opened
+        }
+        false => parameters,
+    };
     let response = AuthorizationResponse::parse(parameters).map_err(|error| failed(error.into()))?;
     let code = provider.accept(response, &state).await.map_err(failed)?;
     let code_text = code.expose().to_owned();
     let prover = proof_key.clone().map(|key| settings.prover(key, false));
     let tokens = provider.exchange(code, verifier, &redirect_uri, prover.as_ref()).await.map_err(failed)?;
+    // What a page demands is checked afterwards, with words of its own.
+    let max_age = max_age(&asked).filter(|_| demanded.is_none());
+    let max_age = max_age.map(|seconds| seconds.saturating_add(visit.now.seconds().saturating_sub(begun)));
     let id_token = match provider.entry.registration.provider.protocol {
-        Protocol::Oidc => Some(provider.verify(&tokens, &code_text, &nonce).await.map_err(|error| match error {
-            ProviderError::IdToken(IdTokenError::TenantNotAllowed { got }) => {
-                Denied::Mismatch(IdentityMismatch::Tenant { got }).into()
-            }
-            error => failed(error),
-        })?),
+        Protocol::Oidc => {
+            Some(provider.verify(&tokens, &code_text, &nonce, max_age).await.map_err(|error| match error {
+                ProviderError::IdToken(IdTokenError::TenantNotAllowed { got }) => {
+                    Denied::Mismatch(IdentityMismatch::Tenant { got }).into()
+                }
+                error => failed(error),
+            })?)
+        }
         Protocol::OAuth2 => None,
     };
     if let Some(id_token) = &id_token {
@@ -142,6 +162,14 @@ async fn finish(
             Ok(Answer::redirect(elsewhere.as_str()))
         }
     }
+}
+
+/// The `max_age` that was asked for. Whoever asked for something else than seconds gets the strictest.
+///
+/// It counts from when the browser left for the provider: what a visitor does there after signing in may take its time.
+fn max_age(asked: &[(String, String)]) -> Option<i64> {
+    let (_, text) = asked.iter().find(|(name, _)| name == "max_age")?;
+    Some(text.parse::<u32>().map_or(0, i64::from))
 }
 
 /// What the session can be revoked by: its subject, the provider's session, and what else the provider knows.

@@ -1,4 +1,4 @@
-//! The pages, and the two JSON answers that no decision hangs on.
+//! The pages, and the JSON answers that no decision hangs on.
 
 use http::StatusCode;
 use serde_json::json;
@@ -33,6 +33,15 @@ pub(crate) fn csrf(visit: &Visit<'_>) -> Answer {
 /// `GET /providers`.
 pub(crate) fn providers(settings: &Settings, mount: &Mount<'_>) -> Answer {
     Answer::json(StatusCode::OK, settings.directory.body(mount.root()), Store::Unsaid)
+}
+
+/// `GET /jwks/{provider}`: the public halves of our keys there (RFC 7517 §5). Where there are none, there is no such page.
+pub(crate) fn client_keys(settings: &Settings, id: &str) -> Answer {
+    let provider = settings.registry.find(id);
+    match provider.map(|provider| &provider.entry.registration.client_keys).filter(|keys| !keys.is_empty()) {
+        Some(keys) => Answer::key_set(keys.published().to_string()),
+        None => Answer::json(StatusCode::NOT_FOUND, json!({ "message": "Not found." }).to_string(), Store::No),
+    }
 }
 
 /// `GET /signin`.

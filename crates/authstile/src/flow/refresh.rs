@@ -238,7 +238,7 @@ impl Refresh<'_> {
         let prover = kept.proof_key.clone().map(|key| settings.prover(key, kept.is_bound));
         let tokens = provider.refresh(&RefreshToken::new((*refresh_token).to_owned()), prover.as_ref()).await?;
         if is_oidc && tokens.id_token.is_some() {
-            let id_token = provider.verify_id_token(&tokens, None, None).await?;
+            let id_token = provider.verify_id_token(&tokens, None, None, None).await?;
             refreshed::check(&first_claims(kept).unwrap_or_default(), &id_token)?;
         }
         Ok(tokens)

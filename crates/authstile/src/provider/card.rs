@@ -5,7 +5,10 @@ use authstile_oauth::client_auth::ClientAuthentication;
 
 use super::option::ProviderOption;
 use super::request::{SignedSecret, TOKEN_ANSWER, TOKEN_REQUEST, TokenAnswer, TokenRequest, UserInfoRequest};
-use super::words::{Group, IdTokenSignature, IssuerCheck, NonceUse, Pkce, ProfileSource, Protocol};
+use super::words::{
+    AssertionAudience, Group, IdTokenSignature, IssuerCheck, NonceUse, Pkce, ProfileSource, Protocol, PushedRequests,
+    RequestObject, SecurityProfile,
+};
 use crate::profile::{NOTHING, ProfileMap, STANDARD_CLAIMS};
 use crate::record::{Pairs, Text, leak, record};
 
@@ -81,6 +84,8 @@ record! {
         pub discovery: Option<Text>,
         /// Authorization endpoint, template; `None`: discovered.
         pub authorization: Option<Text>,
+        /// Where requests are pushed to (RFC 9126), template; `None`: discovered.
+        pub pushed_authorization: Option<Text>,
         /// Token endpoint, template; `None`: discovered.
         pub token: Option<Text>,
         /// Key set, template; `None`: discovered.
@@ -99,6 +104,12 @@ record! {
         pub response_type: Text,
         /// How the provider answers.
         pub response_mode: ResponseMode,
+        /// When requests are pushed to the provider.
+        pub pushed_requests: PushedRequests,
+        /// How requests are written.
+        pub request_object: RequestObject,
+        /// The APIs that access tokens are for (RFC 8707): absolute URIs, sent with every request for tokens.
+        pub resources: &'static [Text],
         /// Further authorization parameters; values are templates.
         pub authorization_params: Pairs,
         /// Other names for parameters of the authorization request: `client_id` → `appid`. Renamed to nothing, one is
@@ -116,8 +127,13 @@ record! {
         pub nonce: NonceUse,
         /// What ID tokens are signed with.
         pub id_token_signature: IdTokenSignature,
-        /// Client authentication; `None`: what the provider advertises, else `client_secret_basic`.
+        /// Client authentication; `None`: what the provider advertises and our credentials can do, see
+        /// [`ClientAuthentication::choose`].
         pub client_authentication: Option<ClientAuthentication>,
+        /// Whom client assertions are made for.
+        pub assertion_audience: AssertionAudience,
+        /// How much is demanded of the provider, and of us.
+        pub security_profile: SecurityProfile,
         /// A client secret that is made for each request out of a private key.
         pub signed_secret: Option<SignedSecret>,
         /// How codes and refresh tokens are sent, where it is not as RFC 6749 says.
@@ -152,6 +168,7 @@ pub const OIDC: Provider = Provider {
     issuer_check: IssuerCheck::Exact,
     discovery: None,
     authorization: None,
+    pushed_authorization: None,
     token: None,
     jwks: None,
     refresh: None,
@@ -161,6 +178,9 @@ pub const OIDC: Provider = Provider {
     scope_separator: " ",
     response_type: "code",
     response_mode: ResponseMode::Query,
+    pushed_requests: PushedRequests::WhenRequired,
+    request_object: RequestObject::Plain,
+    resources: &[],
     authorization_params: &[],
     authorization_rename: &[],
     authorization_fragment: None,
@@ -170,6 +190,8 @@ pub const OIDC: Provider = Provider {
     nonce: NonceUse::Send,
     id_token_signature: IdTokenSignature::Keys,
     client_authentication: None,
+    assertion_audience: AssertionAudience::Issuer,
+    security_profile: SecurityProfile::Standard,
     signed_secret: None,
     token_request: TOKEN_REQUEST,
     token_answer: TOKEN_ANSWER,
@@ -223,8 +245,16 @@ impl Provider {
         let credential = |ending, required, doc| Variable { name: self.variable(ending), required, doc };
         let mut variables = vec![credential("ID", true, "the client id")];
         if self.signed_secret.is_none() {
-            let needed = self.client_authentication != Some(ClientAuthentication::None);
+            use ClientAuthentication as Method;
+            let needed = match self.client_authentication {
+                Some(Method::None | Method::PrivateKeyJwt | Method::Tls | Method::SelfSignedTls) => false,
+                None => self.security_profile == SecurityProfile::Standard,
+                Some(_) => true,
+            };
             variables.push(credential("SECRET", needed, "the client secret"));
+            if self.client_authentication == Some(Method::PrivateKeyJwt) {
+                variables.push(credential(PRIVATE_KEY, true, "the private key: PKCS#8 in PEM"));
+            }
         }
         if self.protocol == Protocol::Oidc && !self.options.iter().any(|option| option.name == "issuer") {
             variables.push(credential("ISSUER", self.issuer.is_none(), "the issuer's URL"));
@@ -237,6 +267,9 @@ impl Provider {
         variables
     }
 }
+
+/// The end of the name of the variable with our private key, which takes the place of a client secret.
+pub(crate) const PRIVATE_KEY: &str = "PRIVATE_KEY";
 
 /// An environment variable of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

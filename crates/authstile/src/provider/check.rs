@@ -8,7 +8,10 @@ use url::Url;
 
 use super::card::Provider;
 use super::template::{Template, Values};
-use super::words::{Answer, Body, IdTokenSignature, Method, NonceUse, Pkce, ProfileSource, Protocol, TokenPlace};
+use super::words::{
+    Answer, Body, IdTokenSignature, Method, NonceUse, Pkce, ProfileSource, Protocol, PushedRequests, SecurityProfile,
+    TokenPlace,
+};
 use crate::profile::{Expression, Options};
 
 /// Something wrong with a card.
@@ -105,6 +108,7 @@ impl Check<'_> {
             ("issuer", card.issuer),
             ("discovery", card.discovery),
             ("authorization", card.authorization),
+            ("pushed_authorization", card.pushed_authorization),
             ("token", card.token),
             ("jwks", card.jwks),
             ("refresh", card.refresh),
@@ -248,6 +252,29 @@ impl Check<'_> {
             }
             if card.id_token_signature == IdTokenSignature::ClientSecret {
                 self.say("id_token_signature", "is client_secret, but plain OAuth 2.0 has no ID token");
+            }
+        }
+        if card.response_mode.is_signed() && card.protocol == Protocol::OAuth2 {
+            self.say(
+                "response_mode",
+                "is signed, but with plain OAuth 2.0 no keys are discovered: write protocol = \"oidc\"",
+            );
+        }
+        if card.security_profile == SecurityProfile::Fapi2 {
+            if card.protocol == Protocol::OAuth2 {
+                self.say(
+                    "security_profile",
+                    "is fapi2, but plain OAuth 2.0 is not discovered: write protocol = \"oidc\"",
+                );
+            }
+            if card.id_token_signature == IdTokenSignature::ClientSecret {
+                self.say("id_token_signature", "is client_secret, but FAPI 2.0 wants the provider's keys");
+            }
+            if card.pushed_requests == PushedRequests::Never {
+                self.say("pushed_requests", "is never, but FAPI 2.0 has every request pushed");
+            }
+            if card.pkce != Pkce::S256 {
+                self.say("pkce", "is not s256, but FAPI 2.0 wants it");
             }
         }
         if card.signed_secret.is_some_and(|secret| secret.seconds == 0) {

@@ -8,6 +8,7 @@ mod shelf;
 mod template;
 mod words;
 
+pub(crate) use card::PRIVATE_KEY;
 pub use card::{OAUTH2, OIDC, Provider, STYLE, Style, Variable};
 pub use check::CardProblem;
 pub use option::{CASE, Case, ISSUER, Need, OPTION, ProviderOption};
@@ -17,8 +18,8 @@ pub use request::{
 pub use shelf::GITHUB;
 pub use template::{Template, TemplateError, Values};
 pub use words::{
-    Answer, Body, Group, IdTokenSignature, IssuerCheck, Method, NonceUse, OnError, OptionKind, Pkce, ProfileSource,
-    Protocol, Sent, TokenPlace, TrailingSlash,
+    Answer, AssertionAudience, Body, Group, IdTokenSignature, IssuerCheck, Method, NonceUse, OnError, OptionKind, Pkce,
+    ProfileSource, Protocol, PushedRequests, RequestObject, SecurityProfile, Sent, TokenPlace, TrailingSlash,
 };
 
 pub use crate::record::{Pairs, Text};

@@ -94,6 +94,43 @@ words! {
         ClientSecret = "client_secret",
     }
 
+    /// When a request is pushed to the provider, so that the browser carries only a reference to it (RFC 9126).
+    pub enum PushedRequests {
+        /// Where the provider requires it: the default.
+        WhenRequired = "when_required",
+        /// Where the provider has an endpoint for it.
+        WhenOffered = "when_offered",
+        /// Always: without an endpoint for it nobody signs in.
+        Always = "always",
+        /// Not even where the provider requires it.
+        Never = "never",
+    }
+
+    /// How a request is written (RFC 9101).
+    pub enum RequestObject {
+        /// As parameters, unless the provider requires a signed request: the default.
+        Plain = "plain",
+        /// As a JWT that a key of ours signs, so that nobody on the way can change it.
+        Signed = "signed",
+    }
+
+    /// Whom a client assertion is made for.
+    pub enum AssertionAudience {
+        /// The issuer (FAPI 2.0 Security Profile §5.3.3): the default. Plain OAuth without an issuer has its token
+        /// endpoint in place of it.
+        Issuer = "issuer",
+        /// The address of the token endpoint (OpenID Connect Core §9): for older providers.
+        TokenEndpoint = "token_endpoint",
+    }
+
+    /// How much is demanded of a provider, and of us.
+    pub enum SecurityProfile {
+        /// What OAuth 2.1 and OpenID Connect demand: the default.
+        Standard = "standard",
+        /// What the FAPI 2.0 Security Profile demands of clients: see [`Customize::fapi2`](crate::Customize::fapi2).
+        Fapi2 = "fapi2",
+    }
+
     /// Where the profile begins, before the userinfo requests fill it.
     pub enum ProfileSource {
         /// With the claims of the verified ID token.
