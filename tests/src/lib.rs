@@ -1,6 +1,7 @@
 //! A house to walk through: the engine, the local identity provider and a browser, in one process.
 
 pub mod auth_js;
+pub mod conformance;
 pub mod crowd;
 pub mod log;
 pub mod pages;

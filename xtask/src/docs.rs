@@ -1,5 +1,9 @@
-//! `cargo xtask docs`: one page for each provider, made from its card and from nothing else.
+//! `cargo xtask docs`: one page for each provider, made from its card and from nothing else, and the page of the conformance
+//! tests, made from their table.
 
+#[allow(dead_code, unreachable_pub, reason = "it belongs to the tests, which use the rest of it")]
+#[path = "../../tests/src/conformance/mod.rs"]
+mod conformance;
 mod index;
 mod names;
 mod page;
@@ -52,12 +56,20 @@ fn write() -> Result<()> {
     for (name, text) in &pages {
         std::fs::write(folder.join(name), text)?;
     }
-    println!("{} pages in docs/providers", pages.len());
+    std::fs::write(conformance_page(), conformance::page())?;
+    println!("{} pages in docs/providers, and docs/conformance.md", pages.len());
     Ok(())
 }
 
-/// Fails when what is committed is not what the cards make.
+fn conformance_page() -> PathBuf {
+    root().join("docs/conformance.md")
+}
+
+/// Fails when what is committed is not what the cards and the table make.
 pub(crate) fn check() -> Result<()> {
+    if std::fs::read_to_string(conformance_page()).ok() != Some(conformance::page()) {
+        bail!("docs/conformance.md is not what tests/src/conformance says; run `cargo xtask docs`");
+    }
     let (pages, folder) = (pages()?, folder());
     let is_stale = |(name, text): &(&String, &String)| {
         std::fs::read_to_string(folder.join(name)).ok().as_deref() != Some(text.as_str())

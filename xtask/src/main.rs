@@ -35,7 +35,7 @@ enum Task {
     ///
     /// For single tests: paste what it prints into another terminal, then `cargo test --features services`.
     Servers,
-    /// Writes docs/providers, a page for each provider, from the cards.
+    /// Writes docs/providers, a page for each provider, from the cards, and docs/conformance.md from the table of its tests.
     Docs(docs::Options),
     /// Format, clippy, licences and bans, documentation links, pages of providers; every warning is an error.
     Lint,

@@ -54,8 +54,14 @@ fn connected(address: &str) -> ConnectInfo<SocketAddr> {
 async fn a_listed_peer_is_believed_at_every_door() {
     for (path, here) in [("/extractor", "%2Fextractor"), ("/layer", "%2Flayer")] {
         for answer in [
-            visit(path, |extensions| drop(extensions.insert(connected("10.0.0.1")))).await,
-            visit(path, |extensions| drop(extensions.insert(PeerAddress("10.0.0.1".parse().unwrap())))).await,
+            visit(path, |extensions| {
+                extensions.insert(connected("10.0.0.1"));
+            })
+            .await,
+            visit(path, |extensions| {
+                extensions.insert(PeerAddress("10.0.0.1".parse().unwrap()));
+            })
+            .await,
         ] {
             let expected = format!(
                 "https://one.tenant.app/notes/api/auth/signin?callbackUrl=https%3A%2F%2Fone.tenant.app%2Fnotes{here}"
@@ -64,7 +70,10 @@ async fn a_listed_peer_is_believed_at_every_door() {
         }
     }
     for path in ["/maybe", "/api/auth/signin"] {
-        let answer = visit(path, |extensions| drop(extensions.insert(connected("10.0.0.1")))).await;
+        let answer = visit(path, |extensions| {
+            extensions.insert(connected("10.0.0.1"));
+        })
+        .await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
 }
@@ -72,7 +81,10 @@ async fn a_listed_peer_is_believed_at_every_door() {
 #[tokio::test]
 async fn others_are_not() {
     for path in ["/extractor", "/layer", "/maybe", "/api/auth/signin"] {
-        let stranger = visit(path, |extensions| drop(extensions.insert(connected("192.0.2.1")))).await;
+        let stranger = visit(path, |extensions| {
+            extensions.insert(connected("192.0.2.1"));
+        })
+        .await;
         assert_eq!(stranger.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
         let unknown = visit(path, |_| ()).await;
         assert_eq!(unknown.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");

@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 use crate::authorization_request::AuthorizationRequest;
 use crate::client::Client;
 use crate::environment::Environment;
-use crate::http_text::{Call, Response, redirect, with_header, with_query};
+use crate::http_text::{Call, Response, with_header};
 use crate::idp::Idp;
 use crate::memory::{Code, Grant};
 use crate::model::Mode;
@@ -14,7 +14,7 @@ use crate::reading::Reading;
 use crate::refusal::Refusal;
 use crate::select::{Choice, choose};
 use crate::sign_in::SignIn;
-use crate::{hosted, page, sabotage, session, simulator};
+use crate::{hosted, page, pushed_request, sabotage, session, simulator};
 
 /// The browser arrives with the application's question.
 pub(crate) fn begin(idp: &Idp, call: &Call) -> Response {
@@ -29,8 +29,9 @@ pub(crate) fn submit(idp: &Idp, call: &Call) -> Response {
 fn ask(idp: &Idp, call: &Call) -> Result<Response, Refusal> {
     let environment = idp.environment();
     let client = known_client(&environment, call)?;
+    let call = &call.with_query(pushed_request::parameters(idp, &environment, client, &call.query)?);
     let redirect_uri = registered_redirect_uri(client, call)?;
-    let mut request = AuthorizationRequest::parse(client, redirect_uri, &call.query)?;
+    let mut request = AuthorizationRequest::parse(&environment, client, redirect_uri, &call.query)?;
     let ordered = idp.switches().next_error.take();
     if let Some((error, description)) = ordered.or(sabotage::authorization_error(idp.misbehaviour())) {
         return Err(request.refuse(error, description));
@@ -148,7 +149,8 @@ fn suffices(idp: &Idp, request: &AuthorizationRequest, session: &SignIn) -> bool
     };
     let wants_person = ["login", "select_account", "create"].iter().any(|prompt| request.prompts(prompt));
     let young = request.max_age.is_none_or(|seconds| idp.now().saturating_sub(session.at) <= seconds);
-    same_connection && young && !wants_person
+    let strong = request.acr.is_met_by(&idp.environment(), session.acr.as_deref());
+    same_connection && young && strong && !wants_person
 }
 
 fn sign_in(idp: &Idp, request: &AuthorizationRequest, email: &str) -> Result<SignIn, Refusal> {
@@ -180,8 +182,11 @@ pub(crate) fn answer(
     idp: &Idp,
     call: &Call,
     request: &AuthorizationRequest,
-    sign_in: SignIn,
+    mut sign_in: SignIn,
 ) -> Result<Response, Refusal> {
+    if sign_in.acr.is_none() {
+        sign_in.acr = request.acr.achieved(&idp.environment());
+    }
     let (code, cookie) = (random::secret()?, random::secret()?);
     let is_new = idp.session(call).is_none_or(|session| session.sid != sign_in.sid);
     let grant = Grant {
@@ -189,22 +194,19 @@ pub(crate) fn answer(
         scope: granted_scope(idp, &request.scope),
         family: random::secret()?,
         sign_in: Some(sign_in.clone()),
+        states_auth_time: request.max_age.is_some() || request.wants_auth_time,
+        resources: request.resources.clone(),
+        ..Grant::default()
     };
     let issued = Code {
         grant,
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
-        max_age_asked: request.max_age.is_some(),
+        dpop_jkt: request.dpop_jkt.clone(),
         redeemed: false,
     };
-    let mut pairs = vec![("code", code.clone())];
-    pairs.extend(request.state.clone().map(|state| ("state", state)));
-    if idp.environment().authorization_response_iss {
-        pairs.push(("iss", idp.issuer().to_owned()));
-    }
-    sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
-    let response = redirect(&with_query(&request.redirect_uri, &pairs));
+    let response = request.reply().send(idp, vec![("code", code.clone())]);
     session::used(idp, &sign_in, &request.client_id, call.header(&header::USER_AGENT));
 
     let mut memory = idp.memory();

@@ -2,7 +2,6 @@
 //!
 //! Scalekit documents only that it notifies the registered URL; what it sends is a guess (§5.2).
 
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
@@ -55,19 +54,29 @@ fn logout_token(
     let mut claims = honest(environment, client, session, idp.now())?;
     spoil(fault, &mut claims);
 
-    let stray = (fault == Some(UnknownKey)).then(|| idp.stray_key());
-    let signer = stray.as_deref().unwrap_or(&key);
+    let other = match fault {
+        Some(UnknownKey) => Some(idp.stray_key()),
+        Some(WrongAlg) => Some(idp.foreign_key()),
+        _ => None,
+    };
+    let signer = other.as_deref().unwrap_or(&key);
     let alg = match fault {
         Some(AlgNone) => "none",
-        Some(WrongAlg) => "HS256",
-        _ => "RS256",
+        Some(Hs256) => "HS256",
+        _ => signer.algorithm.name(),
     };
-    let typ = if fault == Some(TypJwt) { "JWT" } else { "logout+jwt" };
-    let content = signing_input(&json!({ "alg": alg, "kid": key.kid, "typ": typ }), &claims);
+    let kid = if fault == Some(WrongAlg) { &signer.kid } else { &key.kid };
+    let mut header = json!({ "alg": alg, "kid": kid, "typ": "logout+jwt" });
+    match (fault, header.as_object_mut()) {
+        (Some(TypJwt), Some(header)) => drop(header.insert("typ".to_owned(), json!("JWT"))),
+        (Some(NoTyp), Some(header)) => drop(header.shift_remove("typ")),
+        _ => {}
+    }
+    let content = signing_input(&header, &claims);
     let mut signature = match fault {
         Some(AlgNone) => Vec::new(),
-        Some(WrongAlg) => hs256(client.secret.as_deref().unwrap_or_default().as_bytes(), content.as_bytes()),
-        _ => signer.sign(&RSA_PKCS1_SHA256, content.as_bytes())?,
+        Some(Hs256) => hs256(client.secret.as_deref().unwrap_or_default().as_bytes(), content.as_bytes()),
+        _ => signer.sign(content.as_bytes())?,
     };
     if fault == Some(BadSignature) {
         signature.iter_mut().take(1).for_each(|byte| *byte ^= 1);
@@ -111,9 +120,10 @@ fn spoil(fault: Option<LogoutTokenFault>, claims: &mut Map<String, Value>) {
     }
     let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     match fault {
-        WrongEvent => set("events", json!({ "https://example.com/other": {} })),
+        WrongEvent => set("events", json!({ format!("{EVENT}/foobar"): {} })),
         EventNotObject => set("events", json!({ EVENT: true })),
         WithNonce => set("nonce", json!("a nonce")),
+        ExtraClaim => set("ignored_claim", json!("ignored")),
         WrongAudience => set("aud", json!(["skc_00000000000000000"])),
         WrongIssuer => {
             let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
@@ -136,6 +146,7 @@ fn id_token(environment: &Environment, client: &Client, session: &Record, now: i
         scope: "openid email profile".to_owned(),
         family: String::new(),
         sign_in: Some(session.sign_in.clone()),
+        ..Grant::default()
     };
     claims::id_token(
         environment,

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
+
 use crate::client::Client;
 use crate::demo;
 use crate::environment::Environment;
-use crate::idp::{Clock, Idp};
-use crate::keys::SigningKey;
+use crate::feature::Feature;
+use crate::idp::{Clock, Idp, KeySource};
+use crate::keys::{SigningAlgorithm, SigningKey};
 use crate::model::{Mode, Organization};
 use crate::reading::Reading;
 use crate::remote::ControlAccess;
@@ -31,6 +34,11 @@ pub struct IdpBuilder {
     id_token_seconds: i64,
     access_token_seconds: Option<i64>,
     authorization_response_iss: bool,
+    features: Vec<Feature>,
+    signing_algorithm: SigningAlgorithm,
+    acr_values: Vec<String>,
+    authentication_methods: Option<Vec<String>>,
+    key_source: KeySource,
 }
 
 impl IdpBuilder {
@@ -52,6 +60,11 @@ impl IdpBuilder {
             id_token_seconds: 3600,
             access_token_seconds: None,
             authorization_response_iss: false,
+            features: Vec::new(),
+            signing_algorithm: SigningAlgorithm::default(),
+            acr_values: Vec::new(),
+            authentication_methods: None,
+            key_source: Box::new(|_| None),
         }
     }
 
@@ -132,7 +145,40 @@ impl IdpBuilder {
         self
     }
 
-    /// Makes the provider, with a fresh RSA key of 2048 bits.
+    /// Does something that Scalekit is not known to do. May be called several times.
+    pub fn feature(mut self, feature: Feature) -> Self {
+        self.features.push(feature);
+        self
+    }
+
+    /// Signs everything with this; RS256 unless set.
+    pub fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.signing_algorithm = algorithm;
+        self
+    }
+
+    /// The classes of authentication that can be asked for with `acr_values` or `claims`; who asks for none of them gets
+    /// the first. Unless set, ID tokens have no `acr`.
+    pub fn acr_values(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.acr_values = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Announces these methods of client authentication, and accepts no others. Unless set, those of Scalekit are
+    /// announced with those of the registered clients, and each client uses what it is registered for.
+    pub fn client_authentication_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.authentication_methods = Some(methods.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Fetches the JWK Set behind a client's [`jwks_uri`](Client::jwks_uri): the provider has no sockets. `None` is a
+    /// failure, and the client is refused.
+    pub fn key_source(mut self, source: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> Self {
+        self.key_source = Box::new(source);
+        self
+    }
+
+    /// Makes the provider, with a fresh key.
     ///
     /// # Panics
     ///
@@ -140,7 +186,7 @@ impl IdpBuilder {
     #[must_use]
     #[expect(clippy::expect_used, reason = "before the first request, and there is nothing else to do")]
     pub fn build(self) -> Idp {
-        let key = SigningKey::generate().expect("the system has randomness");
+        let key = SigningKey::generate(self.signing_algorithm).expect("the system has randomness");
         let uri = self.issuer.parse::<http::Uri>().unwrap_or_default();
         let cookie_name = match uri.port_u16() {
             // Cookies do not tell ports apart, so the name does.
@@ -164,8 +210,12 @@ impl IdpBuilder {
             id_token_seconds: self.id_token_seconds,
             access_token_seconds: self.access_token_seconds,
             authorization_response_iss: self.authorization_response_iss,
+            features: self.features,
+            signing_algorithm: self.signing_algorithm,
+            acr_values: self.acr_values,
+            authentication_methods: self.authentication_methods,
         };
-        Idp::new(environment, self.clock, key)
+        Idp::new(environment, self.clock, self.key_source, key)
     }
 }
 

@@ -1,11 +1,9 @@
 //! What honest tokens say (§3.2, §3.3, §3.4).
 
-use aws_lc_rs::digest;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use crate::environment::Environment;
-use crate::memory::Grant;
+use crate::memory::{Binding, Grant};
 use crate::model::Mode;
 use crate::sign_in::SignIn;
 
@@ -16,8 +14,6 @@ pub(crate) struct Bindings<'a> {
     /// `None` when refreshed.
     pub(crate) code: Option<&'a str>,
     pub(crate) nonce: Option<&'a str>,
-    /// `auth_time` is stated when `max_age` was asked, as OpenID Connect Core §2 demands; Scalekit's way is a guess.
-    pub(crate) states_auth_time: bool,
 }
 
 pub(crate) fn id_token(
@@ -39,9 +35,10 @@ pub(crate) fn id_token(
     claims.set("sid", sign_in.sid.as_str());
     claims.set("iat", now);
     claims.set("exp", now.saturating_add(environment.id_token_seconds));
-    claims.set_if("auth_time", bindings.states_auth_time.then_some(sign_in.at));
-    claims.set("at_hash", half_hash(bindings.access_token));
-    claims.set_if("c_hash", bindings.code.map(half_hash));
+    claims.set_if("auth_time", grant.states_auth_time.then_some(sign_in.at));
+    claims.set_if("acr", sign_in.acr.as_deref());
+    claims.set("at_hash", environment.signing_algorithm.half_hash(bindings.access_token));
+    claims.set_if("c_hash", bindings.code.map(|code| environment.signing_algorithm.half_hash(code)));
     claims.set_if("nonce", bindings.nonce);
     claims.set_person(grant, sign_in);
     for (name, value) in &sign_in.user.attributes {
@@ -63,12 +60,14 @@ pub(crate) fn access_token(
     claims.set("iss", environment.issuer.as_str());
     // A client's own token names the client; documented only for organizations' clients (§3.4).
     claims.set("sub", subject.unwrap_or_else(|| grant.client_id.clone()));
-    claims.set("aud", json!([grant.client_id]));
+    claims.set("aud", if grant.resources.is_empty() { json!([grant.client_id]) } else { json!(grant.resources) });
     claims.set("client_id", grant.client_id.as_str());
     claims.set("jti", jti);
     claims.set("iat", now);
     claims.set("nbf", now);
     claims.set("exp", now.saturating_add(seconds));
+    claims.set_if("cnf", grant.binding.as_ref().map(Binding::confirmation));
+    claims.set_if("act", grant.act.clone());
     let Some(sign_in) = &grant.sign_in else {
         return claims.0;
     };
@@ -94,13 +93,6 @@ pub(crate) fn userinfo(environment: &Environment, grant: &Grant, sign_in: &SignI
     claims.set_person(grant, sign_in);
     claims.set_if("oid", sign_in.organization_id.as_deref());
     claims.0
-}
-
-/// The left 128 bits of SHA-256 (OpenID Connect Core §3.1.3.6).
-pub(crate) fn half_hash(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    let half: Vec<u8> = hash.as_ref().iter().copied().take(16).collect();
-    URL_SAFE_NO_PAD.encode(half)
 }
 
 fn external_organization_id(environment: &Environment, sign_in: &SignIn) -> Option<String> {

@@ -1,42 +1,74 @@
-//! Which application is asking: Basic, form secret, or none with PKCE (§1.4).
+//! Which application is asking: Basic, form secret, assertion, certificate, or none with PKCE (§1.4).
 
 use aws_lc_rs::constant_time;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 
-use crate::client::Client;
+use crate::client::{Client, Method};
+use crate::client_assertion;
+use crate::dpop::ProofError;
 use crate::environment::Environment;
 use crate::http_text::{Call, Response, json_error, with_header};
+use crate::idp::Idp;
 use crate::random::NoRandomness;
 
 /// The client that proved its identity, or named itself and has no secret.
-pub(crate) fn authenticate<'a>(environment: &'a Environment, call: &Call) -> Result<&'a Client, TokenRefusal> {
-    let (id, secret) = match call.authorization() {
+pub(crate) fn authenticate<'a>(
+    idp: &Idp,
+    environment: &'a Environment,
+    call: &Call,
+) -> Result<&'a Client, TokenRefusal> {
+    let (client, method) = prove(idp, environment, call)?;
+    match &environment.authentication_methods {
+        Some(known) if !known.iter().any(|known| known == method) => {
+            Err(UNKNOWN.because("this method of client authentication is not offered"))
+        }
+        _ => Ok(client),
+    }
+}
+
+/// The client, and the method that it used.
+fn prove<'a>(idp: &Idp, environment: &'a Environment, call: &Call) -> Result<(&'a Client, &'static str), TokenRefusal> {
+    let has_assertion = call.form.get("client_assertion").is_some();
+    let (id, secret, by) = match call.authorization() {
         Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("basic") => {
-            if call.form.get("client_secret").is_some() {
+            if call.form.get("client_secret").is_some() || has_assertion {
                 return Err(INVALID_REQUEST.because("two ways of client authentication at once"));
             }
             let (id, secret) = basic(credentials).ok_or(UNKNOWN)?;
             if call.form.get("client_id").is_some_and(|named| named != id) {
                 return Err(INVALID_REQUEST.because("client_id differs from the Authorization header"));
             }
-            (id, Some(secret))
+            (id, Some(secret), "client_secret_basic")
         }
         Some(_) => return Err(UNKNOWN),
-        None if call.form.get("client_assertion").is_some() => {
-            return Err(UNKNOWN.because("private_key_jwt is not supported by this provider"));
+        None if has_assertion => {
+            if call.form.get("client_secret").is_some() {
+                return Err(INVALID_REQUEST.because("two ways of client authentication at once"));
+            }
+            let client = client_assertion::verify(idp, environment, &call.form);
+            let client = client.map_err(|problem| UNKNOWN.because(problem))?;
+            let is_keyed = client.method == Method::SecretJwt;
+            return Ok((client, if is_keyed { "client_secret_jwt" } else { "private_key_jwt" }));
         }
         None => {
             let id = call.form.get("client_id").ok_or(UNKNOWN.because("no client authentication"))?;
-            (id.to_owned(), call.form.get("client_secret").map(str::to_owned))
+            (id.to_owned(), call.form.get("client_secret").map(str::to_owned), "client_secret_post")
         }
     };
     let client = environment.client(&id).ok_or(UNKNOWN)?;
-    match (&client.secret, secret) {
-        (None, None) => Ok(client),
+    match (&client.method, &client.secret, secret) {
+        (Method::None, _, None) => Ok((client, "none")),
         // A public client that sends an empty Basic password.
-        (None, Some(given)) if given.is_empty() => Ok(client),
-        (Some(secret), Some(given)) if same(secret, &given) => Ok(client),
+        (Method::None, _, Some(given)) if given.is_empty() => Ok((client, "none")),
+        (Method::Secret, Some(secret), Some(given)) if same(secret, &given) => Ok((client, by)),
+        (Method::Certificate(known), _, None) if call.certificate.as_ref() == Some(known) => {
+            Ok((client, "self_signed_tls_client_auth"))
+        }
+        (Method::Certificate(_), _, _) => Err(UNKNOWN.because("the client's certificate is missing or another one")),
+        (Method::PrivateKeyJwt | Method::SecretJwt, _, _) => {
+            Err(UNKNOWN.because("the client is registered for assertions"))
+        }
         _ => Err(UNKNOWN),
     }
 }
@@ -67,6 +99,11 @@ impl TokenRefusal {
         Self { description, ..self }
     }
 
+    /// With an error code that is known at run time only.
+    pub(crate) fn named(error: &'static str, description: &'static str) -> Self {
+        refusal(StatusCode::BAD_REQUEST, error, description)
+    }
+
     pub(crate) fn answer(self) -> Response {
         let response = json_error(self.status, self.error, self.description);
         if self.status != StatusCode::UNAUTHORIZED {
@@ -85,12 +122,26 @@ const UNKNOWN: TokenRefusal = refusal(StatusCode::UNAUTHORIZED, "invalid_client"
 pub(crate) const INVALID_REQUEST: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "invalid_request", "");
 pub(crate) const INVALID_GRANT: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "invalid_grant", "");
 pub(crate) const UNAUTHORIZED_CLIENT: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "unauthorized_client", "");
+pub(crate) const INVALID_TARGET: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "invalid_target", "");
+pub(crate) const INVALID_DPOP_PROOF: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "invalid_dpop_proof", "");
+const USE_DPOP_NONCE: TokenRefusal =
+    refusal(StatusCode::BAD_REQUEST, "use_dpop_nonce", "the DPoP proof needs a nonce of this server");
 pub(crate) const INVALID_SCOPE: TokenRefusal = refusal(StatusCode::BAD_REQUEST, "invalid_scope", "");
 pub(crate) const UNSUPPORTED_GRANT_TYPE: TokenRefusal = refusal(
     StatusCode::BAD_REQUEST,
     "unsupported_grant_type",
     "authorization_code, refresh_token and client_credentials are supported",
 );
+
+impl From<ProofError> for TokenRefusal {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Nonce => USE_DPOP_NONCE,
+            ProofError::Missing => INVALID_DPOP_PROOF.because("the DPoP proof is missing"),
+            ProofError::Invalid(problem) => INVALID_DPOP_PROOF.because(problem),
+        }
+    }
+}
 
 impl From<NoRandomness> for TokenRefusal {
     fn from(_: NoRandomness) -> Self {

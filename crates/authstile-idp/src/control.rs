@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
+use crate::client::Keys;
 use crate::error_codes;
 use crate::fault::{IdpInitiatedFault, LogoutTokenFault, WebhookFault};
 use crate::http_text::Call;
@@ -65,9 +68,25 @@ impl Idp {
 
     /// Replaces the signing key. If the system has no randomness for a new one, nothing changes.
     pub fn rotate_keys(&self, rotation: Rotation) {
-        if let Ok(key) = SigningKey::generate() {
+        if let Ok(key) = SigningKey::generate(self.environment().signing_algorithm) {
             self.keys().rotate(key, rotation == Rotation::KeepOld);
         }
+    }
+
+    /// Replaces the keys of a client, as if it had registered anew. `false` if there is no such client.
+    pub fn set_client_keys(&self, client_id: &str, jwks: Value) -> bool {
+        self.change(|environment| match environment.clients.iter_mut().find(|client| client.id == client_id) {
+            Some(client) => {
+                client.keys = Some(Keys::Here(jwks));
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Forgets the nonces that were given out for DPoP proofs: whoever uses one is given another (RFC 9449 §8.2).
+    pub fn forget_dpop_nonces(&self) {
+        self.memory().dpop_nonces.retain(|()| false);
     }
 
     /// The requests received, oldest first; at most the last 10 000.

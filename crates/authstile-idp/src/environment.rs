@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::client::Client;
+use crate::feature::Feature;
+use crate::keys::SigningAlgorithm;
 use crate::model::{Connection, Mode, Organization};
 use crate::reading::Reading;
 use crate::remote::ControlAccess;
@@ -30,6 +32,11 @@ pub(crate) struct Environment {
     pub(crate) id_token_seconds: i64,
     pub(crate) access_token_seconds: Option<i64>,
     pub(crate) authorization_response_iss: bool,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) signing_algorithm: SigningAlgorithm,
+    pub(crate) acr_values: Vec<String>,
+    /// `None` for Scalekit's and the clients'.
+    pub(crate) authentication_methods: Option<Vec<String>>,
 }
 
 impl Environment {
@@ -47,6 +54,10 @@ impl Environment {
 
     pub(crate) fn organization(&self, id: &str) -> Option<&Organization> {
         self.organizations.iter().find(|organization| organization.id == id)
+    }
+
+    pub(crate) fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
     }
 
     pub(crate) fn reads(&self, reading: Reading) -> bool {

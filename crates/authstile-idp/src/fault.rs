@@ -46,29 +46,32 @@ macro_rules! faults {
 
 faults! {
     /// One deviation in logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6), switched on with
-    /// [`Idp::spoil_logout_tokens`](crate::Idp::spoil_logout_tokens).
+    /// [`Idp::spoil_logout_tokens`](crate::Idp::spoil_logout_tokens). Named after the modules of the OpenID Foundation's
+    /// conformance suite where such a module exists.
     LogoutTokenFault:
-    AlgNone "logout-token-alg-none" refuse
+    AlgNone "rp-backchannel-rpinitlogout-alg-none" refuse
         "The logout token has `alg` `none` and no signature."
-    WrongAlg "logout-token-wrong-alg" refuse
+    WrongAlg "rp-backchannel-rpinitlogout-wrong-alg" refuse
+        "The logout token is signed with a published key of another algorithm than metadata announces: ES256 for RS256."
+    Hs256 "logout-token-hs256" refuse
         "The logout token is signed with HS256 and the client's secret."
     BadSignature "logout-token-bad-signature" refuse
         "The logout token's signature has one bit flipped."
     UnknownKey "logout-token-unknown-key" refuse
         "The logout token names the published `kid` but is signed by an unpublished key."
-    MissingEvents "logout-token-missing-events" refuse
+    MissingEvents "rp-backchannel-rpinitlogout-no-event" refuse
         "The logout token has no `events`."
-    WrongEvent "logout-token-wrong-event" refuse
-        "The logout token's `events` names another event."
+    WrongEvent "rp-backchannel-rpinitlogout-wrong-event" refuse
+        "The logout token's `events` names another event: the right one followed by `/foobar`."
     EventNotObject "logout-token-event-not-object" refuse
         "The member of the logout token's `events` is `true` instead of an object."
-    WithNonce "logout-token-with-nonce" refuse
+    WithNonce "rp-backchannel-rpinitlogout-with-nonce" refuse
         "The logout token has a `nonce`, which is prohibited so that an ID token cannot pass as one."
     IdTokenInstead "logout-token-id-token-instead" refuse
         "An ID token is sent in place of the logout token."
-    WrongAudience "logout-token-wrong-audience" refuse
+    WrongAudience "rp-backchannel-rpinitlogout-wrong-aud" refuse
         "The logout token's `aud` is another client."
-    WrongIssuer "logout-token-wrong-issuer" refuse
+    WrongIssuer "rp-backchannel-rpinitlogout-wrong-iss" refuse
         "The logout token's `iss` is the real one followed by `1`."
     MissingIat "logout-token-missing-iat" refuse
         "The logout token has no `iat`."
@@ -88,6 +91,10 @@ faults! {
         "The logout token names the person only: every session of that person ends."
     TypJwt "logout-token-typ-jwt" accept
         "The logout token's `typ` is `JWT`, as that of Scalekit's other tokens."
+    NoTyp "logout-token-no-typ" accept
+        "The logout token has no `typ`."
+    ExtraClaim "logout-token-extra-claim" accept
+        "The logout token has a claim that nobody knows, `ignored_claim`."
 }
 
 faults! {

@@ -6,9 +6,25 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
+use crate::jws;
+
 pub(crate) type Response = http::Response<Bytes>;
 
+/// The certificate that the caller proved to own in the TLS handshake, in DER: for the extensions of a request, put there
+/// by whoever terminates TLS (RFC 8705).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate(pub Bytes);
+
+impl ClientCertificate {
+    /// `x5t#S256`: SHA-256 in base64url, as [`Client::tls_client_auth`](crate::Client::tls_client_auth) wants it.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        jws::sha256(&self.0)
+    }
+}
+
 /// A request as the endpoints see it.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -20,6 +36,8 @@ pub(crate) struct Call {
     authority: Option<String>,
     /// The caller's address, if whoever listens told.
     pub(crate) peer: Option<SocketAddr>,
+    /// The thumbprint of the caller's certificate.
+    pub(crate) certificate: Option<String>,
 }
 
 impl Call {
@@ -39,8 +57,14 @@ impl Call {
             headers: parts.headers,
             authority: parts.uri.authority().map(ToString::to_string),
             peer: parts.extensions.get().copied(),
+            certificate: parts.extensions.get().map(ClientCertificate::thumbprint),
             body,
         }
+    }
+
+    /// The same call with another query.
+    pub(crate) fn with_query(&self, query: Fields) -> Self {
+        Self { query, ..self.clone() }
     }
 
     /// The form of a POST, the query of anything else.
@@ -103,9 +127,15 @@ impl Fields {
         self.0.iter().filter(|(key, _)| key == name).count() > 1
     }
 
-    /// Whether any parameter occurs twice, which RFC 6749 §3.1 and §3.2 forbid.
+    /// Whether any parameter occurs twice, which RFC 6749 §3.1 and §3.2 forbid. RFC 8707 §2 and RFC 8693 §2.1 allow it
+    /// for these two.
     pub(crate) fn has_repetition(&self) -> bool {
-        self.0.iter().any(|(key, _)| self.is_repeated(key))
+        let single = |key: &str| key != "resource" && key != "audience";
+        self.0.iter().any(|(key, _)| single(key) && self.is_repeated(key))
+    }
+
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(key, _)| !names.contains(&key.as_str())).cloned().collect())
     }
 }
 

@@ -9,17 +9,20 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::builder::IdpBuilder;
-use crate::client::Client;
+use crate::client::{Client, Keys};
 use crate::control::{Record, Rotation, Switches};
 use crate::demo::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 use crate::environment::Environment;
+use crate::feature::Feature;
 use crate::http_text::{Call, Response, text, with_header};
-use crate::keys::{KeyRing, SigningKey};
+use crate::keys::{KeyRing, SigningAlgorithm, SigningKey};
 use crate::memory::Memory;
 use crate::misbehave::Misbehave;
 use crate::outgoing::Outbox;
 use crate::sign_in::SignIn;
-use crate::{authorize, discovery, logout, management, page, remote, revoke, simulator, token, userinfo};
+use crate::{
+    authorize, discovery, logout, management, page, pushed_request, remote, revoke, simulator, token, userinfo,
+};
 
 /// A development identity provider. Clones are handles to the same provider.
 #[derive(Clone)]
@@ -29,11 +32,14 @@ struct Inner {
     issuer: String,
     environment: Mutex<Arc<Environment>>,
     clock: Clock,
+    key_source: KeySource,
     /// Seconds that tests have moved the clock by.
     clock_offset: AtomicI64,
     keys: Mutex<KeyRing>,
     /// Never published under its own name; for tokens that lie.
     stray_key: OnceLock<Arc<SigningKey>>,
+    /// Of another algorithm than the others; published only by those who lie.
+    foreign_key: OnceLock<Arc<SigningKey>>,
     memory: Mutex<Memory>,
     switches: Mutex<Switches>,
     record: Mutex<Record>,
@@ -41,6 +47,8 @@ struct Inner {
 }
 
 pub(crate) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
+/// From a client's `jwks_uri` to the JWK Set there.
+pub(crate) type KeySource = Box<dyn Fn(&str) -> Option<Value> + Send + Sync>;
 
 impl Idp {
     /// Starts an environment whose issuer is this URL, without trailing slash (§1.1).
@@ -62,15 +70,17 @@ impl Idp {
         Self::builder(issuer).client(client).furnish_demo().build()
     }
 
-    pub(crate) fn new(environment: Environment, clock: Clock, key: SigningKey) -> Self {
+    pub(crate) fn new(environment: Environment, clock: Clock, key_source: KeySource, key: SigningKey) -> Self {
         Self(Arc::new(Inner {
             memory: Mutex::new(Memory::new()),
             issuer: environment.issuer.clone(),
             environment: Mutex::new(Arc::new(environment)),
             clock,
+            key_source,
             clock_offset: AtomicI64::new(0),
             keys: Mutex::new(KeyRing::new(key)),
             stray_key: OnceLock::new(),
+            foreign_key: OnceLock::new(),
             switches: Mutex::default(),
             record: Mutex::default(),
             outbox: Mutex::default(),
@@ -90,6 +100,13 @@ impl Idp {
         let call = Call::read(request);
         let environment = self.environment();
         let path = call.path.strip_prefix(&environment.base_path);
+        // The same endpoints under the names of `mtls_endpoint_aliases` (RFC 8705 §5).
+        let path = match path {
+            Some(path) if environment.has(Feature::MutualTls) => Some(path.strip_prefix("/mtls").unwrap_or(path)),
+            path => path,
+        };
+        let pushes = environment.has(Feature::PushedRequests);
+        let keys_are_elsewhere = self.misbehaviour() == Some(Misbehave::DiscoveryJwksUriKeys);
         if let Some(path) = path.and_then(|path| path.strip_prefix("/_emulator/")) {
             return remote::answer(self, &call, path);
         }
@@ -107,12 +124,14 @@ impl Idp {
         match path {
             Some("" | "/") if get => page::welcome(),
             Some("/.well-known/openid-configuration") if get => discovery::document(self),
-            Some("/keys") if get => discovery::keys(self),
+            Some("/keys") if get && !keys_are_elsewhere => discovery::keys(self),
+            Some(path) if get && keys_are_elsewhere && path.starts_with("/keys/") => discovery::keys(self),
             Some("/oauth/authorize") if get => authorize::begin(self, &call),
             Some("/oauth/authorize/submit") if post => authorize::submit(self, &call),
             Some("/oauth/authorize/simulate") if post => simulator::submit(self, &call),
             Some("/oauth/token") if post => token::exchange(self, &call),
             Some("/oauth/introspect") if post => revoke::introspect(self, &call),
+            Some("/oauth/par") if post && pushes => pushed_request::push(self, &call),
             Some("/revoke") if post => revoke::revoke(self, &call),
             Some("/userinfo") if get || post => userinfo::answer(self, &call),
             Some("/oidc/logout" | "/end_session") if get || post => logout::end(self, &call),
@@ -196,8 +215,28 @@ impl Idp {
 
     /// Generated when first needed. Without randomness the published key stands in, and the lie fails.
     pub(crate) fn stray_key(&self) -> Arc<SigningKey> {
-        let generate = || SigningKey::generate().map_or_else(|_| Arc::clone(&lock(&self.0.keys).current), Arc::new);
-        Arc::clone(self.0.stray_key.get_or_init(generate))
+        Arc::clone(self.0.stray_key.get_or_init(|| self.another_key(self.environment().signing_algorithm)))
+    }
+
+    /// ES256, or RS256 where ES256 is the rule. Generated when first needed.
+    pub(crate) fn foreign_key(&self) -> Arc<SigningKey> {
+        let algorithm = match self.environment().signing_algorithm {
+            SigningAlgorithm::Es256 => SigningAlgorithm::Rs256,
+            _ => SigningAlgorithm::Es256,
+        };
+        Arc::clone(self.0.foreign_key.get_or_init(|| self.another_key(algorithm)))
+    }
+
+    fn another_key(&self, algorithm: SigningAlgorithm) -> Arc<SigningKey> {
+        SigningKey::generate(algorithm).map_or_else(|_| Arc::clone(&lock(&self.0.keys).current), Arc::new)
+    }
+
+    /// The client's public keys, fetched if need be.
+    pub(crate) fn keys_of(&self, client: &Client) -> Option<Value> {
+        match client.keys.as_ref()? {
+            Keys::Here(keys) => Some(keys.clone()),
+            Keys::At(uri) => (self.0.key_source)(uri),
+        }
     }
 
     /// The claims of a token that this provider signed.

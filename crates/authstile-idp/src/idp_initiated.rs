@@ -1,6 +1,5 @@
 //! Sign-ins that begin at the identity provider (§4).
 
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
@@ -169,9 +168,9 @@ fn token(idp: &Idp, client: &Client, asked: &Claims<'_>) -> Result<String, NoRan
     let key = idp.key_for_signing();
     let stray = (fault == Some(UnknownKey)).then(|| idp.stray_key());
     let signer = stray.as_deref().unwrap_or(&key);
-    let alg = if fault == Some(AlgNone) { "none" } else { "RS256" };
+    let alg = if fault == Some(AlgNone) { "none" } else { key.algorithm.name() };
     let content = signing_input(&json!({ "alg": alg, "kid": key.kid, "typ": "JWT" }), &claims);
-    let mut signature = signer.sign(&RSA_PKCS1_SHA256, content.as_bytes())?;
+    let mut signature = signer.sign(content.as_bytes())?;
     match fault {
         Some(AlgNone) => signature.clear(),
         Some(BadSignature) => signature.iter_mut().take(1).for_each(|byte| *byte ^= 1),

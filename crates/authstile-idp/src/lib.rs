@@ -84,14 +84,21 @@
 //!
 //! No live Scalekit environment was observed. What is copied from Scalekit's documentation, SDKs or printed tokens is
 //! stated plainly; what had to be guessed is called *a guess* where it happens. Section numbers (§) refer to the
-//! project's collection of facts about Scalekit. Left out: interceptors, organizations' own clients, most of the management
-//! API (and the gRPC side of it, which the SDKs speak), and `private_key_jwt` (advertised as Scalekit does, refused when
-//! used).
+//! project's collection of facts about Scalekit. Left out: interceptors, organizations' own clients, and most of the
+//! management API (and the gRPC side of it, which the SDKs speak).
+//!
+//! # Beyond Scalekit
+//!
+//! Other providers do more, and a relying party should be tested with that too: signed assertions and certificates for
+//! client authentication ([`Client`]), pushed and signed requests, responses as forms and as JWTs, DPoP, token exchange,
+//! front-channel logout, step-up, other signing algorithms. Each is off until [`IdpBuilder`] or [`Client`] switches it on:
+//! see [`Feature`].
 //!
 //! Not for production: anyone who can reach it can sign in as anyone.
 
 #![forbid(unsafe_code)]
 
+mod acr;
 mod authorization_request;
 mod authorize;
 mod back_channel;
@@ -99,18 +106,23 @@ mod builder;
 mod changes;
 mod claims;
 mod client;
+mod client_assertion;
 mod client_authentication;
 mod control;
 mod demo;
 mod directory;
 mod discovery;
+mod dpop;
 mod environment;
 mod error_codes;
 mod fault;
+mod feature;
+mod front_channel;
 mod hosted;
 mod http_text;
 mod idp;
 mod idp_initiated;
+mod jws;
 mod keys;
 mod logout;
 mod management;
@@ -119,10 +131,13 @@ mod misbehave;
 mod model;
 mod outgoing;
 mod page;
+mod pushed_request;
 mod random;
 mod reading;
 mod refusal;
 mod remote;
+mod reply;
+mod request_object;
 mod revoke;
 mod rfc3339;
 mod sabotage;
@@ -132,6 +147,7 @@ mod session;
 mod sign_in;
 mod simulator;
 mod token;
+mod token_exchange;
 mod user;
 mod userinfo;
 mod weak_key;
@@ -143,9 +159,12 @@ pub use control::{Recorded, Rotation};
 pub use demo::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use directory::{Directory, DirectoryGroup, DirectoryUser};
 pub use fault::{IdpInitiatedFault, LogoutTokenFault, WebhookFault};
+pub use feature::Feature;
+pub use http_text::ClientCertificate;
 pub use idp::Idp;
 pub use idp_initiated::IdpInitiated;
-pub use misbehave::Misbehave;
+pub use keys::SigningAlgorithm;
+pub use misbehave::{Misbehave, Scene};
 pub use model::{Connection, Mode, Organization};
 pub use outgoing::{Delivery, DeliveryState, OutgoingId, OutgoingKind};
 pub use reading::Reading;

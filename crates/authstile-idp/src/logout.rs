@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::http_text::{Call, Response, json_error, redirect, with_header, with_query};
 use crate::idp::Idp;
-use crate::page;
 use crate::session::{self, Status};
+use crate::{front_channel, page, sabotage};
 
 pub(crate) fn end(idp: &Idp, call: &Call) -> Response {
     let asked = call.fields();
@@ -22,14 +22,17 @@ pub(crate) fn end(idp: &Idp, call: &Call) -> Response {
     }
 
     let session = idp.session(call).map(|session| session.sid);
-    for sid in session.as_deref().into_iter().chain(hinted("sid")) {
-        session::end(idp, sid, Status::Logout);
-    }
-    let response = match uri {
-        Some(uri) => {
-            let state: Vec<_> = asked.get("state").map(|state| ("state", state.to_owned())).into_iter().collect();
-            redirect(&with_query(uri, &state))
-        }
+    let sids = session.as_deref().into_iter().chain(hinted("sid"));
+    let ended = sids.filter_map(|sid| session::end(idp, sid, Status::Logout));
+    let frames: Vec<String> = ended.flat_map(|record| front_channel::frames(idp, &record)).collect();
+    let next = uri.map(|uri| {
+        let mut state: Vec<_> = asked.get("state").map(|state| ("state", state.to_owned())).into_iter().collect();
+        sabotage::logout_state(idp.misbehaviour(), &mut state);
+        with_query(uri, &state)
+    });
+    let response = match next {
+        next if !frames.is_empty() => page::logging_out(&frames, next.as_deref().unwrap_or_default()),
+        Some(next) => redirect(&next),
         None => page::signed_out(),
     };
     with_header(response, header::SET_COOKIE, idp.cleared_session_cookie())

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use serde_json::{Value, json};
+
 use crate::authorization_request::AuthorizationRequest;
+use crate::http_text::Fields;
 use crate::management::PortalLink;
 use crate::session::Record;
 use crate::sign_in::SignIn;
@@ -14,6 +17,9 @@ pub(crate) const SESSION_SECONDS: i64 = 12 * 3600;
 /// Every access token says itself how long it lives.
 const ACCESS_SECONDS: i64 = 900;
 const REFRESH_SECONDS: i64 = 30 * 24 * 3600;
+/// RFC 9126 §2.2: short.
+pub(crate) const PUSHED_SECONDS: i64 = 60;
+const NONCE_SECONDS: i64 = 300;
 const MOST: usize = 20_000;
 
 pub(crate) struct Memory {
@@ -27,6 +33,11 @@ pub(crate) struct Memory {
     pub(crate) access_tokens: Shelf<Grant>,
     pub(crate) portal_links: Shelf<PortalLink>,
     pub(crate) refresh_tokens: Shelf<Refresh>,
+    /// Pushed authorization requests, by `request_uri`.
+    pub(crate) pushed: Shelf<Pushed>,
+    /// Every `jti` of a client's JWT, so that a second use is noticed.
+    pub(crate) seen: Shelf<()>,
+    pub(crate) dpop_nonces: Shelf<()>,
 }
 
 impl Memory {
@@ -39,7 +50,17 @@ impl Memory {
             access_tokens: Shelf::new(ACCESS_SECONDS),
             portal_links: Shelf::new(ACCESS_SECONDS),
             refresh_tokens: Shelf::new(REFRESH_SECONDS),
+            pushed: Shelf::new(PUSHED_SECONDS),
+            seen: Shelf::new(ACCESS_SECONDS),
+            dpop_nonces: Shelf::new(NONCE_SECONDS),
         }
+    }
+
+    /// Notes a `jti` for so many seconds; `false` if it was noted before.
+    pub(crate) fn is_new(&mut self, now: i64, key: String, seconds: i64) -> bool {
+        let is_new = self.seen.get(now, &key).is_none();
+        self.seen.put_for(seconds, now, key, ());
+        is_new
     }
 
     /// Ends every token that came from one authorization.
@@ -63,8 +84,35 @@ pub(crate) struct Code {
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) max_age_asked: bool,
+    /// The key that must prove itself when the code is redeemed (RFC 9449 §10).
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) redeemed: bool,
+}
+
+/// A pushed authorization request.
+#[derive(Clone, Debug)]
+pub(crate) struct Pushed {
+    pub(crate) client_id: String,
+    pub(crate) parameters: Fields,
+}
+
+/// Who alone may use a token (RFC 7800): the owner of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// Thumbprint of the key of DPoP proofs.
+    Jkt(String),
+    /// Thumbprint of the TLS certificate.
+    Certificate(String),
+}
+
+impl Binding {
+    /// The claim `cnf`.
+    pub(crate) fn confirmation(&self) -> Value {
+        match self {
+            Self::Jkt(thumbprint) => json!({ "jkt": thumbprint }),
+            Self::Certificate(thumbprint) => json!({ "x5t#S256": thumbprint }),
+        }
+    }
 }
 
 /// A refresh token; kept after use, so that a second use is noticed.
@@ -75,7 +123,7 @@ pub(crate) struct Refresh {
 }
 
 /// To whom, for whom and for what tokens are given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
     pub(crate) scope: String,
@@ -83,6 +131,14 @@ pub(crate) struct Grant {
     pub(crate) family: String,
     /// `None` for client credentials.
     pub(crate) sign_in: Option<SignIn>,
+    /// `auth_time` is stated when `max_age` or the claim itself was asked for (OpenID Connect Core §2); Scalekit's way is
+    /// a guess.
+    pub(crate) states_auth_time: bool,
+    pub(crate) binding: Option<Binding>,
+    /// The APIs that access tokens are for; empty for the client itself.
+    pub(crate) resources: Vec<String>,
+    /// Who acts for the person (RFC 8693 §4.1).
+    pub(crate) act: Option<Value>,
 }
 
 impl Grant {

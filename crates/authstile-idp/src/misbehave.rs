@@ -1,35 +1,59 @@
 //! The ways in which the provider can be told to answer wrongly.
 
-/// One table: variant, stable name, what a correct client does, one sentence.
+use crate::feature::Feature;
+
+/// What a relying party must be doing for a deviation to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scene {
+    /// Any sign-in.
+    SignIn,
+    /// A sign-in that asks for `max_age`, `acr_values` or the like.
+    StepUp,
+    /// Tokens are refreshed.
+    Refresh,
+    /// Somebody signs out.
+    SignOut,
+    /// The relying party uses this, and the provider offers it.
+    With(Feature),
+}
+
+/// One table: where it shows, and for each variant its stable name, what a correct client does, one sentence.
 macro_rules! misbehaviours {
-    ($($variant:ident $name:literal $verdict:ident $description:literal)*) => {
+    ($([$scene:expr] $($variant:ident $name:literal $verdict:ident $description:literal)*)*) => {
         /// One deviation from correct behaviour, switched on with [`Idp::misbehave`](crate::Idp::misbehave).
         ///
-        /// Named after the modules of the OpenID Foundation's conformance suite for relying parties (Basic and FAPI 2
-        /// profiles) where such a module exists. Everything that the deviation does not name stays correct.
+        /// Named after the modules of the OpenID Foundation's conformance suite for relying parties (OpenID Connect and
+        /// FAPI 2 plans) where such a module exists. Everything that the deviation does not name stays correct.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Misbehave {
-            $(#[doc = $description] $variant,)*
+            $($(#[doc = $description] $variant,)*)*
         }
 
         impl Misbehave {
             /// Every deviation, in the order of the sign-in.
-            pub const ALL: &[Misbehave] = &[$(Misbehave::$variant),*];
+            pub const ALL: &[Misbehave] = &[$($(Misbehave::$variant,)*)*];
 
             /// The stable name in kebab case, for command lines and test reports.
             #[must_use]
             pub fn name(&self) -> &'static str {
-                match self { $(Misbehave::$variant => $name,)* }
+                match self { $($(Misbehave::$variant => $name,)*)* }
             }
 
             /// What the provider does, in one sentence.
             #[must_use]
             pub fn description(&self) -> &'static str {
-                match self { $(Misbehave::$variant => $description,)* }
+                match self { $($(Misbehave::$variant => $description,)*)* }
             }
 
-            /// Whether a correct client must still complete the sign-in.
+            /// Where it shows; elsewhere the provider is correct.
+            #[must_use]
+            pub fn scene(&self) -> Scene {
+                match self { $($(Misbehave::$variant => $scene,)*)* }
+            }
+
+            /// Whether a correct client must still go on.
             ///
             /// `false` includes a few that a client may accept for lack of anything to compare with:
             /// [`KidAbsentMultipleJwks`](Self::KidAbsentMultipleJwks) (try each key, or refuse),
@@ -39,7 +63,7 @@ macro_rules! misbehaviours {
             /// address).
             #[must_use]
             pub fn is_conformant(&self) -> bool {
-                match self { $(Misbehave::$variant => misbehaviours!(@ $verdict),)* }
+                match self { $($(Misbehave::$variant => misbehaviours!(@ $verdict),)*)* }
             }
         }
     };
@@ -56,6 +80,7 @@ impl Misbehave {
 }
 
 misbehaviours! {
+    [Scene::SignIn]
     // Discovery and keys
     DiscoveryIssuerMismatch "discovery-issuer-mismatch" refuse
         "The discovery document names another issuer: the real one followed by `INVALID`."
@@ -67,6 +92,8 @@ misbehaviours! {
         "The `token_endpoint` is at 169.254.169.254, the metadata service of a cloud."
     DiscoveryInsecureEndpoint "discovery-insecure-endpoint" refuse
         "The `token_endpoint` is at `http://example.com`: not loopback, and not TLS."
+    DiscoveryJwksUriKeys "discovery-jwks-uri-keys" accept
+        "The key set is at another, random path, which only metadata tells."
     JwksNotJson "jwks-not-json" refuse
         "The key set is an HTML page with status 200."
     JwksEmpty "jwks-empty" refuse
@@ -111,6 +138,8 @@ misbehaviours! {
         "The token endpoint answers 302 to `/elsewhere`, where no client may follow with its secret."
     TokenTooLarge "token-too-large" refuse
         "The token response is valid, and 2 MiB long."
+    TokenWithoutExpiresIn "token-endpoint-response-without-expires_in" accept
+        "The token response has no `expires_in`."
     MissingIdToken "missing-id-token" refuse
         "The token response has no `id_token` although `openid` was asked for."
     MalformedIdToken "malformed-id-token" refuse
@@ -123,6 +152,8 @@ misbehaviours! {
         "The ID token has `alg` `none` and no signature."
     InvalidSigRs256 "invalid-sig-rs256" refuse
         "The ID token's RS256 signature has one bit flipped."
+    InvalidSigEs256 "invalid-sig-es256" refuse
+        "The ID token names a published ES256 key, which metadata allows, and its signature has one bit flipped."
     InvalidSigHs256 "invalid-sig-hs256" refuse
         "The ID token is signed with HS256, the key being the published public key in PEM."
     Hs256WithClientSecret "idtoken-sig-hs256-client-secret" refuse
@@ -159,7 +190,7 @@ misbehaviours! {
         "The ID token has no `aud`."
     AudAsString "aud-as-string" accept
         "The ID token's `aud` is a string instead of an array with one string."
-    SecondaryAudWithoutAzp "secondary-aud-without-azp" refuse
+    SecondaryAudWithoutAzp "invalid-secondary-aud" refuse
         "The ID token's `aud` also names another client, and there is no `azp` to tell whose token it is."
     AzpOtherClient "azp-other-client" refuse
         "The ID token's `azp` is another client."
@@ -181,8 +212,12 @@ misbehaviours! {
         "The ID token has no `nonce` although one was sent."
     InvalidAtHash "invalid-athash" refuse
         "The ID token's `at_hash` belongs to another access token."
+    MissingAtHash "missing-athash" accept
+        "The ID token has no `at_hash`, which in the code flow is optional."
     InvalidCHash "invalid-chash" refuse
         "The ID token's `c_hash` belongs to another code."
+    MissingCHash "missing-chash" accept
+        "The ID token has no `c_hash`, which only the hybrid flow demands."
     OtherOrganization "other-organization" refuse
         "The ID token's `oid` is another organization than the one signed in to."
     MissingOid "missing-oid" refuse
@@ -199,4 +234,88 @@ misbehaviours! {
         "Userinfo's `sub` is the real one followed by `invalid`."
     UserinfoError "userinfo-error" refuse
         "Userinfo answers 401 with a JSON error to every access token."
+    AggregatedClaims "aggregated-claims" accept
+        "Userinfo carries claims of somebody else's, signed, in `_claim_sources`."
+    DistributedClaims "distributed-claims" accept
+        "Userinfo says in `_claim_sources` where claims of somebody else's can be fetched."
+
+    [Scene::With(Feature::PushedRequests)]
+    PushedResponseWithoutRequestUri "pushed-response-without-request_uri" refuse
+        "The answer to a pushed authorization request has no `request_uri`."
+
+    [Scene::With(Feature::SignedResponses)]
+    JarmWithoutIss "ensure-jarm-without-iss-fails" refuse
+        "The signed authorization response has no `iss`."
+    JarmInvalidIss "ensure-jarm-with-invalid-iss-fails" refuse
+        "The signed authorization response's `iss` is the real one followed by `1`."
+    JarmWithoutAud "ensure-jarm-without-aud-fails" refuse
+        "The signed authorization response has no `aud`."
+    JarmInvalidAud "ensure-jarm-with-invalid-aud-fails" refuse
+        "The signed authorization response's `aud` is the client id followed by `1`."
+    JarmWithoutExp "ensure-jarm-without-exp-fails" refuse
+        "The signed authorization response has no `exp`."
+    JarmExpiredExp "ensure-jarm-with-expired-exp-fails" refuse
+        "The signed authorization response expired an hour ago."
+    JarmInvalidSig "ensure-jarm-with-invalid-sig-fails" refuse
+        "The signed authorization response's signature has one bit flipped."
+    JarmSignatureNone "ensure-jarm-signature-is-not-none" refuse
+        "The signed authorization response has `alg` `none` and no signature."
+
+    [Scene::With(Feature::Dpop)]
+    DpopTokenTypeBearer "dpop-token-type-bearer" refuse
+        "The token response says `token_type` is `Bearer` although a DPoP proof was sent."
+
+    [Scene::With(Feature::DpopNonce)]
+    RsDpopAuthScheme "rs-dpop-auth-scheme-case-insensitivity" accept
+        "Userinfo asks for a nonce with the scheme `dPoP`."
+
+    [Scene::With(Feature::SignedUserinfo)]
+    UserinfoSignedInvalidSig "userinfo-signed-invalid-sig" refuse
+        "The signature of signed userinfo has one bit flipped."
+    UserinfoSignedInvalidIss "userinfo-signed-invalid-iss" refuse
+        "`iss` of signed userinfo is the real one followed by `1`."
+    UserinfoSignedInvalidAud "userinfo-signed-invalid-aud" refuse
+        "`aud` of signed userinfo is the client id followed by `1`."
+
+    [Scene::With(Feature::TokenExchange)]
+    ExchangeOtherTokenType "token-exchange-other-issued_token_type" refuse
+        "`issued_token_type` is a refresh token's."
+    ExchangeWithoutTokenType "token-exchange-without-issued_token_type" refuse
+        "The answer to a token exchange has no `issued_token_type`."
+
+    [Scene::StepUp]
+    MissingAuthTime "missing-auth_time" refuse
+        "The ID token has no `auth_time` although `max_age` was asked for."
+    OldAuthTime "old-auth_time" refuse
+        "The ID token's `auth_time` lies two days back."
+    MissingAcr "missing-acr" refuse
+        "The ID token has no `acr`."
+    OtherAcr "other-acr" refuse
+        "The ID token's `acr` is none that anybody asked for."
+
+    [Scene::Refresh]
+    RefreshTokenInvalidIssuer "refresh-token-invalid-issuer" refuse
+        "A refreshed ID token's `iss` is the real one followed by `1`."
+    RefreshTokenInvalidSub "refresh-token-invalid-sub" refuse
+        "A refreshed ID token's `sub` is the real one followed by `1`."
+    RefreshTokenInvalidAud "refresh-token-invalid-aud" refuse
+        "A refreshed ID token's `aud` is the client id followed by `1`."
+    RefreshTokenOtherAuthTime "refresh-token-other-auth_time" refuse
+        "A refreshed ID token's `auth_time` is now."
+    RefreshTokenOtherNonce "refresh-token-other-nonce" refuse
+        "A refreshed ID token has a `nonce` that was never sent."
+
+    [Scene::SignOut]
+    RpInitLogoutOtherState "rp-init-logout-other-state" accept
+        "The logout page returns another `state` than it was sent; whoever signed out is signed out."
+    RpInitLogoutNoState "rp-init-logout-no-state" accept
+        "The logout page returns no `state`; whoever signed out is signed out."
+    FrontChannelInvalidIss "frontchannel-invalid-iss" refuse
+        "The frame for front-channel logout names another issuer."
+    FrontChannelInvalidSid "frontchannel-invalid-sid" refuse
+        "The frame for front-channel logout names another session."
+    FrontChannelWithoutSid "frontchannel-without-sid" refuse
+        "The frame for front-channel logout names no session."
+    RevocationUnavailable "revocation-unavailable" accept
+        "The revocation endpoint answers 503 with `Retry-After`."
 }

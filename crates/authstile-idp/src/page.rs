@@ -78,6 +78,37 @@ pub(crate) fn signed_out() -> Response {
     html(StatusCode::OK, MessagePage { style: STYLE, title: "Signed out", error: "", message }.render())
 }
 
+/// An authorization response as a form that sends itself (Form Post Response Mode §2).
+pub(crate) fn form_post(action: &str, pairs: &[(&str, String)]) -> Response {
+    let page = FormPostPage { style: STYLE, script: SUBMIT, action, pairs };
+    html_with(StatusCode::OK, page.render(), &format!("; script-src 'sha256-{}'", sha256(SUBMIT)))
+}
+
+/// The page whose frames log the browser out of applications, and which then leads to `next`, if there is one.
+pub(crate) fn logging_out(frames: &[String], next: &str) -> Response {
+    let page = LoggingOutPage { style: STYLE, frames, next };
+    html_with(StatusCode::OK, page.render(), "; frame-src http://127.0.0.1:* http://localhost:* https:")
+}
+
+const SUBMIT: &str = "document.forms[0].submit()";
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+struct FormPostPage<'a> {
+    style: &'static str,
+    script: &'static str,
+    action: &'a str,
+    pairs: &'a [(&'a str, String)],
+}
+
+#[derive(Template)]
+#[template(path = "logging_out.html")]
+struct LoggingOutPage<'a> {
+    style: &'static str,
+    frames: &'a [String],
+    next: &'a str,
+}
+
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
@@ -130,21 +161,32 @@ fn connection_name(environment: &Environment, id: &str) -> String {
 }
 
 pub(crate) fn html(status: StatusCode, page: Result<String, askama::Error>) -> Response {
+    html_with(status, page, "")
+}
+
+/// With more directives than every page has.
+fn html_with(status: StatusCode, page: Result<String, askama::Error>, more: &str) -> Response {
     let Ok(page) = page else {
         return text(StatusCode::INTERNAL_SERVER_ERROR, "page cannot be shown");
     };
     let response = answer(status, "text/html; charset=utf-8", page);
-    let policy = HeaderValue::from_str(&POLICY).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));
+    let policy = HeaderValue::from_str(&format!("{}{more}", *POLICY));
+    let policy = policy.unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));
     with_header(response, header::CONTENT_SECURITY_POLICY, policy)
 }
 
 /// The form leads, by redirect, to the application: on this machine at any port, elsewhere with TLS.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self' http://127.0.0.1:* http://localhost:* \
-         https:; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'sha256-{}'; form-action 'self' http://127.0.0.1:* http://localhost:* https:; \
+         frame-ancestors 'none'; base-uri 'none'",
+        sha256(STYLE)
     )
 });
+
+/// As a policy names what it allows.
+fn sha256(text: &str) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
 
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");

@@ -3,12 +3,13 @@
 use http::StatusCode;
 
 use crate::authorization_request::AuthorizationRequest;
-use crate::http_text::{Response, redirect, text, with_query};
+use crate::http_text::{Response, text};
 use crate::idp::Idp;
+use crate::page;
 use crate::random::NoRandomness;
 use crate::reading::Reading;
+use crate::reply::Reply;
 use crate::select::Unroutable;
-use crate::{page, sabotage};
 
 /// A request that gets no code, and who is told.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) enum Refusal {
     /// The person only: there is no application that could be trusted with the answer.
     Page { error: &'static str, description: &'static str },
     /// The application, by redirect (§2.4).
-    Redirect { redirect_uri: String, state: Option<String>, error: &'static str, description: &'static str },
+    Redirect { reply: Reply, error: &'static str, description: &'static str },
     /// Nobody's fault.
     NoRandomness,
 }
@@ -26,17 +27,15 @@ impl Refusal {
         Self::Page { error, description }
     }
 
-    pub(crate) fn redirect(uri: &str, state: Option<&str>, error: &'static str, description: &'static str) -> Self {
-        Self::Redirect { redirect_uri: uri.to_owned(), state: state.map(str::to_owned), error, description }
+    pub(crate) fn redirect(reply: Reply, error: &'static str, description: &'static str) -> Self {
+        Self::Redirect { reply, error, description }
     }
 
     /// After the identity provider's step `state` may be lost (§12).
     pub(crate) fn late(self, idp: &Idp) -> Self {
         match self {
-            Self::Redirect { redirect_uri, error, description, .. }
-                if idp.environment().reads(Reading::LateErrorsLoseState) =>
-            {
-                Self::Redirect { redirect_uri, state: None, error, description }
+            Self::Redirect { reply, error, description } if idp.environment().reads(Reading::LateErrorsLoseState) => {
+                Self::Redirect { reply: Reply { state: None, ..reply }, error, description }
             }
             other => other,
         }
@@ -46,14 +45,8 @@ impl Refusal {
         match self {
             Self::Page { error, description } => page::refusal(error, description),
             Self::NoRandomness => text(StatusCode::INTERNAL_SERVER_ERROR, "no randomness"),
-            Self::Redirect { redirect_uri, state, error, description } => {
-                let mut pairs = vec![("error", error.to_owned()), ("error_description", description.to_owned())];
-                pairs.extend(state.map(|state| ("state", state)));
-                if idp.environment().authorization_response_iss {
-                    pairs.push(("iss", idp.issuer().to_owned()));
-                }
-                sabotage::authorization_response(idp.misbehaviour(), &mut pairs);
-                redirect(&with_query(&redirect_uri, &pairs))
+            Self::Redirect { reply, error, description } => {
+                reply.send(idp, vec![("error", error.to_owned()), ("error_description", description.to_owned())])
             }
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct SignIn {
     pub(crate) organization_id: Option<String>,
     pub(crate) sid: String,
     pub(crate) at: i64,
+    /// How strongly, once the request that was answered has said what it wants.
+    pub(crate) acr: Option<String>,
 }
 
 impl SignIn {
@@ -54,7 +56,7 @@ impl SignIn {
             Choice::Connection { id, organization_id: None } => (id.clone(), membership(environment, &user)),
             Choice::HostedLogin | Choice::HostedSignUp => by_address(environment, &user),
         };
-        Ok(Self { user, connection_id, organization_id, sid, at: now })
+        Ok(Self { user, connection_id, organization_id, sid, at: now, acr: None })
     }
 
     /// `conn_…;<id>` or `usr_…` (§3.2, §3.3). Social and passwordless Modular logins have the e-mail address as id.

@@ -105,7 +105,7 @@ fn switches_switch() {
         state,
         json!({
             "issuer": ISSUER, "mode": "full-stack", "now": hands.now() + 90, "auto_sign_in": "ada@acme.example",
-            "misbehave": "idtoken-sig-none", "logout_tokens": "logout-token-alg-none", "webhooks": "webhook-duplicate",
+            "misbehave": "idtoken-sig-none", "logout_tokens": "rp-backchannel-rpinitlogout-alg-none", "webhooks": "webhook-duplicate",
             "idp_initiated": "idp-initiated-expired", "down": true, "rate_limit": 7,
         })
     );

@@ -12,7 +12,7 @@
 
 mod common;
 
-use authstile_idp::{Idp, Mode};
+use authstile_idp::{Feature, Idp, Mode};
 use bytes::Bytes;
 use common::*;
 use http::{Request, StatusCode};
@@ -106,7 +106,10 @@ fn hostile_parameters_stay_text() {
 
 #[test]
 fn nothing_panics() {
-    let idp = builder().build();
+    // Half of the time with everything on that can be on.
+    let rich = Feature::ALL.iter().filter(|feature| **feature != Feature::RequirePushedRequests);
+    let rich = rich.fold(builder(), |builder, feature| builder.feature(*feature)).acr_values(["gold"]).build();
+    let plain = builder().build();
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move || {
         seed ^= seed << 13;
@@ -121,6 +124,7 @@ fn nothing_panics() {
         "/oauth/authorize/submit",
         "/oauth/token",
         "/oauth/introspect",
+        "/oauth/par",
         "/revoke",
         "/userinfo",
         "/oidc/logout",
@@ -141,6 +145,15 @@ fn nothing_panics() {
         "organization_id=org_acme",
         "prompt=none",
         "max_age=99999999999999999999",
+        "request=e30.e30.",
+        "request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax",
+        "claims=%7B%22id_token%22%3A%7B%22acr%22%3A1%7D%7D",
+        "response_mode=form_post.jwt",
+        "resource=%23",
+        "client_assertion=e30.e30.e30",
+        "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer",
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange",
+        "subject_token=x",
         "code=",
         "grant_type=authorization_code",
         "client_secret=x",
@@ -161,10 +174,15 @@ fn nothing_panics() {
             .uri(format!("{}?{}", pick(&paths), query.join("&")))
             .header("content-type", pick(&["application/x-www-form-urlencoded", "application/json", ";"]))
             .header("authorization", pick(&["", "Basic", "Basic Og==", "Basic /w==", "Bearer a.b.c", "Bearer"]))
+            .header(
+                "dpop",
+                pick(&["", "x", "e30.e30.", "eyJhbGciOiJFUzI1NiIsInR5cCI6ImRwb3Arand0IiwiandrIjp7fX0.e30.AA"]),
+            )
             .header("cookie", pick(&["", "authstile_idp_4001=", "=;=", "authstile_idp_4001=x; a"]));
+        let idp = if random() % 2 == 0 { &rich } else { &plain };
         let response = idp.handle(request.body(Bytes::from(form.join("&"))).unwrap());
         assert!(!response.status().is_server_error(), "{response:?}");
     }
     let large = Request::post("/oauth/token").body(Bytes::from(vec![b'a'; 70_000])).unwrap();
-    assert_eq!(idp.handle(large).status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(plain.handle(large).status(), StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -76,6 +76,9 @@ fn the_example_has_every_key() {
     for reading in authstile_idp::Reading::ALL {
         assert!(EXAMPLE.contains(reading.name()), "{}", reading.name());
     }
+    for feature in authstile_idp::Feature::ALL {
+        assert!(EXAMPLE.contains(feature.name()), "{}", feature.name());
+    }
 }
 
 #[test]
@@ -88,6 +91,11 @@ fn mistakes_name_their_line() {
         ("id_token_seconds = \"x\"", Some(1), "invalid type"),
         ("readings = [\n\"x\",\n]", Some(2), "no reading \"x\""),
         ("[[clients]]\nsecret = \"x\"", Some(1), "missing field `id`"),
+        ("features = [\"x\"]", Some(1), "no feature \"x\""),
+        ("signing_algorithm = \"HS256\"", Some(1), "RS256, PS256, ES256 or EdDSA"),
+        ("[[clients]]\nid = \"a\"\njwks = \"x\"", Some(3), "a JWK Set"),
+        ("[[clients]]\nid = \"a\"\nauthentication = \"private_key_jwt\"", Some(3), "needs jwks"),
+        ("[[clients]]\nid = \"a\"\nauthentication = \"x\"", Some(3), "no authentication \"x\""),
         ("[[clients]]\nid = \"a\"\nredirect_uris = [\"/cb\"]", Some(3), "not an absolute URL"),
         ("[[clients]]\nid = \"a\"\n[[clients]]\nid = \"a\"", Some(4), "\"a\" is there twice"),
         ("[[clients]]\nid = \"\"", Some(2), "must not be empty"),

@@ -377,6 +377,7 @@ mod tests {
             state: &State::from_text("s"),
             nonce: Some(&Nonce::from_text("n")),
             challenge: Some(&verifier.challenge()),
+            dpop_jkt: Some("thumbprint"),
             extra: &[("login_hint".to_owned(), "ada@example.com".to_owned())],
             rename: &[],
             fragment: None,

@@ -80,6 +80,7 @@ mod tests {
             nonce: None,
             access_token: None,
             code: None,
+            max_age: None,
             algorithms: &["ES256".to_owned()],
             now: NOW,
         };

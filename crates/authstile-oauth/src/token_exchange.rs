@@ -183,6 +183,7 @@ mod tests {
             client_id: &ClientId::parse("app").unwrap(),
             client_secret: None,
             authentication: ClientAuthentication::None,
+            assertion: None,
             extra: &[],
             shape: RequestShape::default(),
         };

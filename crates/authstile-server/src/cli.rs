@@ -401,13 +401,13 @@ Environment variables:
   AUTH_SECRET              what sessions are sealed with; make one with `authstile secret`
   AUTH_SECRET_1 … _3       newer secrets, for rotation: the highest number seals, all of them open
   AUTH_URL                 the public address, such as https://app.example.com; a path in it replaces /api/auth. Several
-                           with commas, also https://*.tenant.app; then other hosts get 421, and each has its own sessions
+                           with commas, also https://*.tenant.app; other hosts get 421, and each has its own sessions
   AUTH_TRUST_HOST          true: believe X-Forwarded-Host and X-Forwarded-Proto; only behind a proxy that sets them.
                            With neither of the two, only requests to localhost are answered
-  AUTHSTILE_TRUSTED_PROXIES         addresses and networks, such as 127.0.0.1,10.0.0.0/8: believe only their Forwarded
+  AUTHSTILE_TRUSTED_PROXIES         addresses and networks such as 127.0.0.1,10.0.0.0/8: believe only their Forwarded
                                     and X-Forwarded-For, -Host, -Proto, -Port and -Prefix
-  AUTH_REDIRECT_PROXY_URL           for previews: the engine whose callbacks are registered, https://app.example.com/api/auth
-  AUTHSTILE_REDIRECT_PROXY_ORIGINS  there: the previews to which it passes answers on, https://*.preview.example.com
+  AUTH_REDIRECT_PROXY_URL           for previews: the engine with the registered callbacks, https://host/api/auth
+  AUTHSTILE_REDIRECT_PROXY_ORIGINS  there: the previews that get answers passed on, https://*.preview.example.com
   AUTH_<ID>_ID             client id at a provider; this is what registers the provider
   AUTH_<ID>_SECRET         client secret there
   AUTH_<ID>_ISSUER         its issuer, where every customer has one, and for every id that has no card

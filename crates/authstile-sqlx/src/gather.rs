@@ -53,19 +53,25 @@ impl<T: Send + 'static> Gather<T> {
         R: Future<Output = Result<Vec<Result<T, StoreError>>, StoreError>> + Send + 'static,
     {
         let (answer, mut answered) = oneshot::channel();
-        let is_wanted = {
+        let (is_first, is_wanted) = {
             let mut queue = self.lock();
             queue.waiting.push_back(Asked { key: key.to_owned(), answer });
-            queue.running == 0 || queue.waiting.len() >= BATCH
+            let is_first = queue.running == 0;
+            (is_first, is_first || queue.waiting.len() >= BATCH)
         };
         if is_wanted {
             self.start(find.clone());
         }
-        let answered = match tokio::time::timeout(self.patience, &mut answered).await {
-            Ok(answered) => answered,
-            Err(_) => {
-                self.start(find);
-                answered.await
+        // The first waits behind nobody.
+        let answered = if is_first {
+            answered.await
+        } else {
+            match tokio::time::timeout(self.patience, &mut answered).await {
+                Ok(answered) => answered,
+                Err(_) => {
+                    self.start(find);
+                    answered.await
+                }
             }
         };
         answered.unwrap_or_else(|_| Err(StoreError::unavailable("the look-up was given up")))

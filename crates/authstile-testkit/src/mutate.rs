@@ -55,7 +55,7 @@ impl Mutator {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -65,7 +65,7 @@ impl Mutator {
 
     /// A number below `end`; 0 when that is 0.
     pub fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { usize::try_from(self.next() % end as u64).unwrap_or_default() }
+        if end == 0 { 0 } else { usize::try_from(self.number() % end as u64).unwrap_or_default() }
     }
 
     /// One of several texts; an empty one where there is none.
@@ -82,7 +82,7 @@ impl Mutator {
             match self.below(8) {
                 0 => {
                     if let Some(byte) = data.get_mut(at) {
-                        *byte ^= 1 << (self.next() % 8);
+                        *byte ^= 1 << (self.number() % 8);
                     }
                 }
                 1 => drop(data.splice(at..at, self.pick(&PIECES).iter().copied())),
@@ -98,7 +98,7 @@ impl Mutator {
                     let (from, to) = self.range(other.len());
                     drop(data.splice(at..end, other.get(from..to).unwrap_or_default().iter().copied()));
                 }
-                _ => data.insert(at, u8::try_from(self.next() % 256).unwrap_or_default()),
+                _ => data.insert(at, u8::try_from(self.number() % 256).unwrap_or_default()),
             }
             data.truncate(LONGEST);
         }

@@ -70,7 +70,6 @@ impl Transport for Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::Future as _;
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
 

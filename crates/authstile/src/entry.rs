@@ -271,16 +271,21 @@ fn check_parameters(parameters: &[(String, String)], protocol: Protocol) -> Resu
 /// The parameter that names an API.
 const RESOURCE: &str = "resource";
 
-/// The APIs that tokens are for; also those that were given as a plain authorization parameter, so that they are sent
-/// with every request for tokens.
+/// The APIs that tokens are for; also those that the application gave as a plain authorization parameter, so that they are
+/// sent with every request for tokens. They take the place of a plain parameter of the card's.
 fn resources(
     registration: &Registration,
     parameters: &mut Vec<(String, String)>,
 ) -> Result<Vec<(String, String)>, String> {
-    let plain: Vec<String> = parameters.extract_if(.., |(name, _)| name == RESOURCE).map(|(_, value)| value).collect();
+    let plain = registration.authorization_params.iter().filter(|(name, _)| name == RESOURCE);
+    let given = registration.resources.iter().cloned().chain(plain.map(|(_, value)| value.to_string()));
+    let given: Vec<String> = given.collect();
+    if !given.is_empty() {
+        parameters.retain(|(name, _)| name != RESOURCE);
+    }
     let card = registration.provider.resources.iter().map(|resource| (*resource).to_owned());
     let mut resources: Vec<(String, String)> = Vec::new();
-    for resource in card.chain(registration.resources.iter().cloned()).chain(plain) {
+    for resource in card.chain(given) {
         // RFC 8707 §2.
         if Url::parse(&resource).is_err() || resource.contains('#') {
             return Err(format!("resource {resource:?} is no absolute URI without a fragment"));

@@ -1,13 +1,12 @@
 //! ID tokens that are wrong in one way.
 
-use aws_lc_rs::{hmac, signature};
+use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::email;
-use crate::claims::half_hash;
 use crate::idp::Idp;
-use crate::keys::{SigningKey, signing_input};
+use crate::keys::{SigningAlgorithm, SigningKey, signing_input};
 use crate::misbehave::Misbehave::{self, *};
 use crate::model::Mode;
 use crate::random::NoRandomness;
@@ -25,16 +24,20 @@ pub(crate) fn sign_id_token(idp: &Idp, key: &SigningKey, mut claims: Claims) -> 
     let client_id = text(&claims, "client_id");
     spoil(idp, misbehave, &mut claims);
 
-    let stray = matches!(misbehave, SignedByUnknownKeySameKid | UnknownKid).then(|| idp.stray_key());
-    let signer = stray.as_deref().unwrap_or(key);
+    let other = match misbehave {
+        SignedByUnknownKeySameKid | UnknownKid => Some(idp.stray_key()),
+        InvalidSigEs256 if key.algorithm != SigningAlgorithm::Es256 => Some(idp.foreign_key()),
+        _ => None,
+    };
+    let signer = other.as_deref().unwrap_or(key);
     let (alg, kid) = match misbehave {
         SigNone => ("none", Some(key.kid.as_str())),
         InvalidSigHs256 | Hs256WithClientSecret => ("HS256", Some(key.kid.as_str())),
-        UnadvertisedAlg => ("RS512", Some(key.kid.as_str())),
-        UnknownKid => ("RS256", Some(signer.kid.as_str())),
+        UnadvertisedAlg => (key.other_algorithm(), Some(key.kid.as_str())),
         WeakRsaKey => ("RS256", Some(WEAK_KID)),
-        KidAbsentSingleJwks | KidAbsentMultipleJwks => ("RS256", None),
-        _ => ("RS256", Some(key.kid.as_str())),
+        KidAbsentSingleJwks | KidAbsentMultipleJwks => (key.algorithm.name(), None),
+        SignedByUnknownKeySameKid => (key.algorithm.name(), Some(key.kid.as_str())),
+        _ => (signer.algorithm.name(), Some(signer.kid.as_str())),
     };
     let mut header = Claims::new();
     header.insert("alg".to_owned(), json!(alg));
@@ -45,8 +48,8 @@ pub(crate) fn sign_id_token(idp: &Idp, key: &SigningKey, mut claims: Claims) -> 
     let message = content.as_bytes();
     let signature = match misbehave {
         SigNone => Vec::new(),
-        InvalidSigRs256 => {
-            let mut signature = signer.sign(&signature::RSA_PKCS1_SHA256, message)?;
+        InvalidSigRs256 | InvalidSigEs256 => {
+            let mut signature = signer.sign(message)?;
             signature.iter_mut().take(1).for_each(|byte| *byte ^= 1);
             signature
         }
@@ -56,9 +59,9 @@ pub(crate) fn sign_id_token(idp: &Idp, key: &SigningKey, mut claims: Claims) -> 
             let client = environment.client(&client_id);
             hs256(client.and_then(|client| client.secret.as_deref()).unwrap_or_default().as_bytes(), message)
         }
-        UnadvertisedAlg => signer.sign(&signature::RSA_PKCS1_SHA512, message)?,
+        UnadvertisedAlg => signer.sign_otherwise(message)?,
         WeakRsaKey => weak_sign(message),
-        _ => signer.sign(&signature::RSA_PKCS1_SHA256, message)?,
+        _ => signer.sign(message)?,
     };
     Ok(format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -66,6 +69,7 @@ pub(crate) fn sign_id_token(idp: &Idp, key: &SigningKey, mut claims: Claims) -> 
 fn spoil(idp: &Idp, misbehave: Misbehave, claims: &mut Claims) {
     let now = idp.now();
     let client_id = text(claims, "client_id");
+    let half_hash = |text: &str| idp.environment().signing_algorithm.half_hash(text);
     match misbehave {
         InvalidIss => append(claims, "iss", "1"),
         MissingIss => remove(claims, "iss"),
@@ -98,6 +102,12 @@ fn spoil(idp: &Idp, misbehave: Misbehave, claims: &mut Claims) {
         NonceInvalid => append(claims, "nonce", "1"),
         MissingNonce => remove(claims, "nonce"),
         InvalidAtHash => set(claims, "at_hash", half_hash("another access token")),
+        MissingAtHash => remove(claims, "at_hash"),
+        MissingCHash => remove(claims, "c_hash"),
+        MissingAuthTime => remove(claims, "auth_time"),
+        OldAuthTime if claims.contains_key("auth_time") => set(claims, "auth_time", now.saturating_sub(2 * DAY)),
+        MissingAcr => remove(claims, "acr"),
+        OtherAcr if claims.contains_key("acr") => set(claims, "acr", "urn:example:none-that-was-asked-for"),
         InvalidCHash => set(claims, "c_hash", half_hash("another code")),
         OtherOrganization => {
             let oid = idp.environment().other_organization(claims.get("oid").and_then(Value::as_str));

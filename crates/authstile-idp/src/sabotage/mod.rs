@@ -1,17 +1,22 @@
 //! Where [`Misbehave`] takes effect: each function takes something correct and, if told to, spoils it.
 
+mod features;
 mod id_token;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
+pub(crate) use features::{
+    claim_sources, dpop_scheme, exchanged, front_channel, logout_state, pushed_response, refreshed, sign_userinfo,
+    signed_response,
+};
 pub(crate) use id_token::{hs256, sign_id_token};
 
 use crate::http_text::{Response, answer, json_error, redirect};
 use crate::idp::Idp;
 use crate::misbehave::Misbehave::{self, *};
-use crate::weak_key;
+use crate::{random, weak_key};
 
 /// A whole answer in place of the discovery document, or changes to it.
 pub(crate) fn discovery(misbehave: Option<Misbehave>, document: &mut Map<String, Value>) -> Option<Response> {
@@ -31,6 +36,12 @@ pub(crate) fn discovery(misbehave: Option<Misbehave>, document: &mut Map<String,
         DiscoveryPrivateAddressEndpoint => {
             set("token_endpoint", json!("http://169.254.169.254/latest/meta-data/token"))
         }
+        DiscoveryJwksUriKeys => {
+            let at = document.get("jwks_uri").and_then(Value::as_str).unwrap_or_default();
+            let elsewhere = format!("{at}/{}", random::secret().unwrap_or_default());
+            document.insert("jwks_uri".to_owned(), elsewhere.into());
+        }
+        InvalidSigEs256 => set("id_token_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "EdDSA"])),
         DiscoveryInsecureEndpoint => set("token_endpoint", json!("http://example.com/token")),
         AuthorizationResponseInvalidIss | AuthorizationResponseMissingIss => {
             set("authorization_response_iss_parameter_supported", json!(true));
@@ -47,6 +58,7 @@ pub(crate) fn key_set(idp: &Idp, mut keys: Vec<Value>) -> Result<Vec<Value>, Box
         Some(JwksEmpty) => keys.clear(),
         Some(KidAbsentSingleJwks) => keys.truncate(1),
         Some(KidAbsentMultipleJwks) => keys.insert(0, idp.stray_key().jwk()),
+        Some(InvalidSigEs256) => keys.push(idp.foreign_key().jwk()),
         Some(WeakRsaKey) => keys.insert(0, weak_key::weak_jwk()),
         _ => {}
     }
@@ -106,7 +118,12 @@ pub(crate) fn token_response(misbehave: Option<Misbehave>, members: &mut Map<Str
             members.shift_remove("access_token");
         }
         Some(TokenTypeMac) => set("token_type", json!("mac")),
-        Some(TokenTypeCaseInsensitive) => set("token_type", json!("bEaReR")),
+        Some(TokenTypeCaseInsensitive) => {
+            let is_dpop = members.get("token_type").is_some_and(|kind| kind == "DPoP");
+            members.insert("token_type".to_owned(), json!(if is_dpop { "dPoP" } else { "bEaReR" }));
+        }
+        Some(DpopTokenTypeBearer) => set("token_type", json!("Bearer")),
+        Some(TokenWithoutExpiresIn) => drop(members.shift_remove("expires_in")),
         Some(TokenTooLarge) => set("padding", json!("x".repeat(2 * 1024 * 1024))),
         Some(MissingIdToken) => {
             members.shift_remove("id_token");

@@ -7,6 +7,8 @@ use super::form::{self, Form, Text};
 use crate::builder::IdpBuilder;
 use crate::client::Client;
 use crate::directory::{Directory, DirectoryGroup, DirectoryUser};
+use crate::feature::Feature;
+use crate::keys::SigningAlgorithm;
 use crate::model::{Connection, Mode, Organization};
 use crate::reading::Reading;
 use crate::user::User;
@@ -40,6 +42,17 @@ pub(super) fn furnish(mut builder: IdpBuilder, form: Form) -> Result<IdpBuilder,
     }
     if form.authorization_response_iss {
         builder = builder.authorization_response_iss();
+    }
+    if let Some(name) = form.signing_algorithm {
+        let known = SigningAlgorithm::from_name(name.get_ref());
+        let known = known.ok_or_else(|| Mistake::at(&name, "must be RS256, PS256, ES256 or EdDSA".to_owned()))?;
+        builder = builder.signing_algorithm(known);
+    }
+    builder = builder.acr_values(form.acr_values);
+    for feature in form.features {
+        let known = Feature::from_name(feature.get_ref());
+        builder =
+            builder.feature(known.ok_or_else(|| Mistake::at(&feature, format!("no feature {:?}", feature.get_ref())))?);
     }
     for reading in form.readings {
         let known = Reading::from_name(reading.get_ref());
@@ -104,7 +117,27 @@ fn client(ids: &mut Ids, form: form::Client) -> Result<Client, Mistake> {
     if let Some(uri) = &form.back_channel_logout_uri {
         client = client.back_channel_logout_uri(url(uri)?);
     }
-    Ok(if form.require_pkce { client.require_pkce() } else { client })
+    if let Some(uri) = &form.front_channel_logout_uri {
+        client = client.front_channel_logout_uri(url(uri)?);
+    }
+    if let Some(text) = &form.jwks {
+        let keys = serde_json::from_str::<serde_json::Value>(text.get_ref()).ok();
+        let keys = keys.filter(|keys| keys.get("keys").is_some_and(serde_json::Value::is_array));
+        client = client.jwks(keys.ok_or_else(|| Mistake::at(text, "jwks must be a JWK Set, as JSON".to_owned()))?);
+    }
+    if let Some(method) = &form.authentication {
+        client = match method.get_ref().as_str() {
+            "private_key_jwt" if form.jwks.is_some() => client.private_key_jwt(),
+            "private_key_jwt" => return Err(Mistake::at(method, "private_key_jwt needs jwks".to_owned())),
+            "client_secret_jwt" => client.client_secret_jwt(),
+            other => return Err(Mistake::at(method, format!("no authentication {other:?}"))),
+        };
+    }
+    client.requires_pkce |= form.require_pkce;
+    client.requires_pushed_requests = form.require_pushed_requests;
+    client.requires_request_object = form.require_request_object;
+    client.requires_dpop = form.require_dpop;
+    Ok(client)
 }
 
 /// Absolute, of whatever scheme; a native application's may be its own.

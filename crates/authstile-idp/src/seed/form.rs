@@ -15,6 +15,11 @@ pub(super) struct Form {
     pub(super) access_token_seconds: Option<i64>,
     #[serde(default)]
     pub(super) authorization_response_iss: bool,
+    pub(super) signing_algorithm: Option<Text>,
+    #[serde(default)]
+    pub(super) acr_values: Vec<String>,
+    #[serde(default)]
+    pub(super) features: Vec<Text>,
     #[serde(default)]
     pub(super) readings: Vec<Text>,
     #[serde(default)]
@@ -40,6 +45,15 @@ pub(super) struct Client {
     pub(super) post_logout_redirect_uris: Vec<Text>,
     pub(super) initiate_login_uri: Option<Text>,
     pub(super) back_channel_logout_uri: Option<Text>,
+    pub(super) front_channel_logout_uri: Option<Text>,
+    pub(super) authentication: Option<Text>,
+    pub(super) jwks: Option<Text>,
+    #[serde(default)]
+    pub(super) require_pushed_requests: bool,
+    #[serde(default)]
+    pub(super) require_request_object: bool,
+    #[serde(default)]
+    pub(super) require_dpop: bool,
     #[serde(default)]
     pub(super) require_pkce: bool,
 }

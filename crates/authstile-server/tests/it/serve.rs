@@ -211,7 +211,10 @@ fn a_server_without_a_place_says_so_and_is_not_dead() {
             break answer;
         }
     };
-    assert!(refused.starts_with("HTTP/1.1 503") && refused.to_ascii_lowercase().contains("retry-after: 1"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 503") && refused.to_ascii_lowercase().contains("retry-after: 1"),
+        "{refused}"
+    );
     assert!(get("/healthz").starts_with("HTTP/1.1 200"));
     drop(slow);
     while !get("/api/auth/csrf").starts_with("HTTP/1.1 200") {

@@ -43,6 +43,7 @@ impl Site {
     }
 
     /// Ends the server and starts another one in its place; what it has logged.
+    #[cfg(feature = "services")]
     pub(crate) fn restart(&mut self) -> String {
         self.server.terminate();
         let ended = self.server.end();

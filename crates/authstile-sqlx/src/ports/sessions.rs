@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::base::{Done, Work, any, query, session};
 use super::{Moment, Store, lock};
-use crate::core::{limited, retrying};
+use crate::core::retrying;
 use crate::error::Error;
 use crate::statements::{KEYS, TOKENS};
 
@@ -27,7 +27,11 @@ impl Sessions for Store {
     fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<StoredSession>, StoreError>> {
         Box::pin(async move {
             let store = self.clone();
-            self.core.finds.ask(key, move |keys| store.clone().find_all(keys)).await
+            let look_up = move |keys| {
+                let store = store.clone();
+                async move { store.run(store.look_up(keys)).await }
+            };
+            self.core.finds.ask(key, look_up).await
         })
     }
 
@@ -92,21 +96,18 @@ impl Sessions for Store {
 
 impl Store {
     /// The sessions with these keys, in their order; a row that cannot be read is an error to whoever asked for it.
-    async fn find_all(self, keys: Vec<String>) -> Result<Vec<Result<Option<StoredSession>, StoreError>>, StoreError> {
-        limited(async {
-            let named = self.core.sql.find_sessions.iter().zip(TOKENS).find(|(_, count)| *count >= keys.len());
-            let Some((sql, count)) = named else { return Err(Error::Other("too many keys at once")) };
-            let again = keys.iter().cycle().take(count);
-            let rows = self.all(again.fold(query(sql), |query, key| query.bind(key.clone()))).await?;
-            // Compared here too, byte for byte: some collations take different texts for one.
-            let tokens = rows.iter().map(|row| row.try_get::<&str, _>(9)).collect::<Result<Vec<_>, _>>()?;
-            let find = |key: String| {
-                let row = rows.iter().zip(&tokens).find(|(_, token)| **token == key);
-                row.map(|(row, _)| session(row, key)).transpose().map_err(StoreError::from)
-            };
-            Ok(keys.into_iter().map(find).collect())
-        })
-        .await
+    async fn look_up(&self, keys: Vec<String>) -> Done<Vec<Result<Option<StoredSession>, StoreError>>> {
+        let named = self.core.sql.find_sessions.iter().zip(TOKENS).find(|(_, count)| *count >= keys.len());
+        let Some((sql, count)) = named else { return Err(Error::Other("too many keys at once")) };
+        let again = keys.iter().cycle().take(count);
+        let rows = self.all(again.fold(query(sql), |query, key| query.bind(key.clone()))).await?;
+        // Compared here too, byte for byte: some collations take different texts for one.
+        let tokens = rows.iter().map(|row| row.try_get::<&str, _>(9)).collect::<Result<Vec<_>, _>>()?;
+        let find = |key: String| {
+            let row = rows.iter().zip(&tokens).find(|(_, token)| **token == key);
+            row.map(|(row, _)| session(row, key)).transpose().map_err(StoreError::from)
+        };
+        Ok(keys.into_iter().map(find).collect())
     }
 
     async fn create_once(&self, id: &str, session: &NewSession<'_>) -> Done<()> {

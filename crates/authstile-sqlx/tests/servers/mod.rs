@@ -39,8 +39,8 @@ impl Door {
     /// To the server of a URL.
     pub(crate) async fn to(url: &str) -> Self {
         let (_, rest) = url.rsplit_once('@').unwrap();
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let mut door = Self { to: rest[..end].to_owned(), port: 0, open: None };
+        let to = rest.split(['/', '?']).next().unwrap().to_owned();
+        let mut door = Self { to, port: 0, open: None };
         door.open().await;
         door
     }

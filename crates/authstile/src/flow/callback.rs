@@ -87,7 +87,8 @@ async fn finish(
     if pending.provider != id {
         return Err(RequestError::WrongProvider { expected: pending.provider, got: id.to_owned() }.into());
     }
-    let PendingSignIn { state, nonce, verifier, proof_key, asked, redirect_uri, return_to, demanded, begun, .. } = pending;
+    let PendingSignIn { state, nonce, verifier, proof_key, asked, redirect_uri, return_to, demanded, begun, .. } =
+        pending;
     let redirect_uri =
         RedirectUri::parse(redirect_uri).map_err(|_| Error::Bug("a pending sign-in has no redirect URI"))?;
     // What begins a sign-in has no place in the answer to one.

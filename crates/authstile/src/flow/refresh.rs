@@ -119,7 +119,9 @@ fn ended(kept: &KeptTokens) -> Error {
 fn later(kept: &KeptTokens, failure: Failure, now: UnixTime) -> Result<Next, Error> {
     match failure {
         // Not the old token either: the provider that answers is not to be trusted just now.
-        Failure::Provider(error @ ProviderError::IdToken(_)) => Err(Error::provider(&kept.provider, Leg::Callback, error)),
+        Failure::Provider(error @ ProviderError::IdToken(_)) => {
+            Err(Error::provider(&kept.provider, Leg::Callback, error))
+        }
         Failure::Provider(error) if kept.expires_at.is_some_and(|end| end > now.seconds()) => {
             tracing::warn!(provider = %kept.provider, %error, "a token could not be refreshed yet");
             Ok(Next::Later)
