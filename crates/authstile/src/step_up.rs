@@ -156,13 +156,22 @@ impl StepUp {
         self.acr.join(" ")
     }
 
+    /// How old a sign-in may be, in seconds.
+    pub(crate) fn seconds(&self) -> Option<i64> {
+        self.max_age.map(i64::from)
+    }
+
     /// Puts this among the authorization parameters (OpenID Connect Core §3.1.2.1), in the place of what asks for less.
     pub(crate) fn ask(&self, asked: &mut Vec<(String, String)>) {
+        let is_stricter = |max_age: u32| {
+            asked.iter().any(|(name, text)| name == "max_age" && text.parse::<u32>().is_ok_and(|own| own < max_age))
+        };
+        let max_age = self.max_age.filter(|max_age| !is_stricter(*max_age));
         let mut put = |name: &str, value: String| {
             asked.retain(|(known, _)| known != name);
             asked.push((name.to_owned(), value));
         };
-        if let Some(max_age) = self.max_age {
+        if let Some(max_age) = max_age {
             put("max_age", max_age.to_string());
         }
         if self.wants_acr() {
@@ -214,6 +223,9 @@ mod tests {
         let mut asked = vec![pair("max_age", "86400"), pair("prompt", "consent"), pair("acr_values", "bronze")];
         StepUp::fresh(60).acr("gold").acr("silver").ask(&mut asked);
         assert_eq!(asked, [pair("prompt", "consent"), pair("max_age", "60"), pair("acr_values", "gold silver")]);
+        let mut asked = vec![pair("max_age", "30")];
+        StepUp::fresh(60).ask(&mut asked);
+        assert_eq!(asked, [pair("max_age", "30")]);
         let mut asked = vec![pair("max_age", "86400")];
         StepUp::strong("gold").ask(&mut asked);
         assert_eq!(asked, [pair("max_age", "86400"), pair("acr_values", "gold")]);

@@ -21,7 +21,7 @@ use crate::provider::Protocol;
 use crate::registration::{Facts, IdentityMismatch};
 use crate::registry::{ProviderError, Resolved};
 use crate::settings::Settings;
-use crate::step_up::Authentication;
+use crate::step_up::{Authentication, StepUp};
 use crate::store::RevocationKey;
 use crate::visit::Visit;
 
@@ -111,7 +111,8 @@ async fn finish(
     let prover = proof_key.clone().map(|key| settings.prover(key, false));
     let tokens = provider.exchange(code, verifier, &redirect_uri, prover.as_ref()).await.map_err(failed)?;
     // What a page demands is checked afterwards, with words of its own.
-    let max_age = max_age(&asked).filter(|_| demanded.is_none());
+    let demanded_age = demanded.as_ref().and_then(StepUp::seconds);
+    let max_age = max_age(&asked).filter(|max_age| demanded_age != Some(*max_age));
     let max_age = max_age.map(|seconds| seconds.saturating_add(visit.now.seconds().saturating_sub(begun)));
     let id_token = match provider.entry.registration.provider.protocol {
         Protocol::Oidc => {
