@@ -82,7 +82,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     for store in &options.stores {
         let folder = scratch()?;
         let url = address(*store, &servers, &folder.0)?;
-        let token = prepare(&url)?;
+        let tokens = prepare(&url)?;
         let mut contenders = vec![Server::Authstile, Server::Bare];
         contenders.extend((*store == Store::Postgres).then_some(Server::Authjs));
         let ports = free_ports(contenders.len())?;
@@ -93,7 +93,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
             first_answer(port, "/api/auth/csrf").with_context(|| format!("{server} does not answer"))?;
             running.push((*server, port, process));
         }
-        let best = rounds(&running, &token, options, pins, *store)?;
+        let best = rounds(&running, &tokens, options, pins, *store)?;
         for (server, measured) in &best {
             println!(
                 "{:<9} {server:<12} {:>10.0} {:>15.0} {:>8.2} {:>8.2}",
@@ -123,7 +123,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
 
 fn rounds(
     running: &[(Server, u16, Running)],
-    token: &str,
+    tokens: &str,
     options: &Options,
     pins: Pins,
     store: Store,
@@ -134,7 +134,7 @@ fn rounds(
             progress(&format!("{store:?}, round {round}: {server}"));
             let done = pins
                 .load(release_binary("bench-load")?)
-                .args(["--workload", "session", "--target", &origin(*port), "--session", token])
+                .args(["--workload", "session", "--target", &origin(*port), "--session", tokens])
                 .args(["--pid", &process.0.id().to_string(), "--connections", &options.connections.to_string()])
                 .args(["--seconds", &options.seconds.to_string()])
                 .stderr(Stdio::inherit())
@@ -189,7 +189,7 @@ fn command(server: Server, store: Store, url: &str, port: u16, pins: Pins) -> Re
     Ok(command)
 }
 
-/// Fills the store, and returns a session's cookie.
+/// Fills the store, and returns the cookies of some hundred sessions, with commas between them.
 fn prepare(url: &str) -> Result<String> {
     let done = Command::new(release_binary("bench-stored")?)
         .args(["prepare", url])

@@ -1,8 +1,8 @@
 //! Many who look for one thing each, answered by few statements.
 //!
 //! Every request looks its session up, and a statement's way to the database and back costs more than the look-up itself.
-//! So whoever asks while a statement is under way waits until it is back, and then all who wait share the next one. Nobody
-//! is given an answer that was on its way before they asked.
+//! So whoever comes while nobody is asking asks for themselves, at once; whoever comes meanwhile waits until that is back,
+//! and then all who wait share the next statement. Nobody is given an answer that was on its way before they asked.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,14 +10,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use authstile::StoreError;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// As many keys as one statement names.
 pub(crate) const BATCH: usize = 16;
 /// Statements under way at once, at most.
 const MOST: usize = 4;
+/// How many ask for themselves at once, at most.
+const ALONE: usize = 1;
 /// How long whoever asks waits behind others, before a further statement is sent: theirs may be stuck.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Where things are found.
+pub(crate) trait Find: Clone + Send + Sync + 'static {
+    type Found: Send + 'static;
+
+    /// What is found for each key, of which there are at most [`BATCH`], in their order; or a failure for all.
+    fn find(&self, keys: Vec<String>) -> impl Future<Output = Batch<Self::Found>> + Send;
+}
+
+pub(crate) type Batch<T> = Result<Vec<Result<T, StoreError>>, StoreError>;
 
 /// Whom clones share. Cheap to clone.
 pub(crate) struct Gather<T> {
@@ -29,6 +42,8 @@ struct Queue<T> {
     waiting: VecDeque<Asked<T>>,
     /// Tasks that answer.
     running: usize,
+    /// Those who ask for themselves.
+    alone: usize,
 }
 
 struct Asked<T> {
@@ -42,57 +57,59 @@ impl<T: Send + 'static> Gather<T> {
     }
 
     fn patient(patience: Duration) -> Self {
-        Self { queue: Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), running: 0 })), patience }
+        let queue = Queue { waiting: VecDeque::new(), running: 0, alone: 0 };
+        Self { queue: Arc::new(Mutex::new(queue)), patience }
     }
 
-    /// What is found for a key. `find` is given at most [`BATCH`] keys and answers each, in their order, or fails for all. It
-    /// runs in a task of its own: whoever does not wait any more takes nothing from the others.
-    pub(crate) async fn ask<F, R>(&self, key: &str, find: F) -> Result<T, StoreError>
-    where
-        F: Fn(Vec<String>) -> R + Clone + Send + 'static,
-        R: Future<Output = Result<Vec<Result<T, StoreError>>, StoreError>> + Send + 'static,
-    {
-        let (answer, mut answered) = oneshot::channel();
-        let (is_first, is_wanted) = {
-            let mut queue = self.lock();
-            queue.waiting.push_back(Asked { key: key.to_owned(), answer });
-            let is_first = queue.running == 0;
-            (is_first, is_first || queue.waiting.len() >= BATCH)
+    /// What is found for a key. A statement that several share runs in a task of its own: whoever does not wait any more
+    /// takes nothing from the others.
+    pub(crate) async fn ask<S: Find<Found = T>>(&self, key: &str, store: &S) -> Result<T, StoreError> {
+        let Some((mut answered, is_wanted)) = self.queue_up(key) else {
+            let _alone = Alone { gather: self, store };
+            return store.find(vec![key.to_owned()]).await?.pop().unwrap_or_else(|| Err(given_up()));
         };
         if is_wanted {
-            self.start(find.clone());
+            self.start(store);
         }
-        // The first waits behind nobody.
-        let answered = if is_first {
-            answered.await
-        } else {
-            match tokio::time::timeout(self.patience, &mut answered).await {
-                Ok(answered) => answered,
-                Err(_) => {
-                    self.start(find);
-                    answered.await
-                }
+        let answered = match tokio::time::timeout(self.patience, &mut answered).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                self.start(store);
+                answered.await
             }
         };
-        answered.unwrap_or_else(|_| Err(StoreError::unavailable("the look-up was given up")))
+        answered.unwrap_or_else(|_| Err(given_up()))
+    }
+
+    /// What to wait for, and whether enough wait for a further statement; `None` for whoever asks for themselves.
+    fn queue_up(&self, key: &str) -> Option<(oneshot::Receiver<Result<T, StoreError>>, bool)> {
+        let mut queue = self.lock();
+        if queue.running == 0 && queue.alone < ALONE {
+            queue.alone += 1;
+            return None;
+        }
+        let (answer, answered) = oneshot::channel();
+        queue.waiting.push_back(Asked { key: key.to_owned(), answer });
+        Some((answered, queue.waiting.len() >= BATCH))
     }
 
     /// Starts a task that answers until nobody waits any more, unless there are enough.
-    fn start<F, R>(&self, find: F)
-    where
-        F: Fn(Vec<String>) -> R + Send + 'static,
-        R: Future<Output = Result<Vec<Result<T, StoreError>>, StoreError>> + Send + 'static,
-    {
+    fn start<S: Find<Found = T>>(&self, store: &S) {
         let mut queue = self.lock();
-        if queue.running >= MOST || queue.waiting.is_empty() {
+        if queue.running + queue.alone >= MOST || queue.waiting.is_empty() {
             return;
         }
+        let Ok(runtime) = Handle::try_current() else {
+            queue.give_up();
+            return;
+        };
         queue.running += 1;
         drop(queue);
         let mut running = Running { gather: self.clone(), is_counted: true };
-        tokio::spawn(async move {
+        let store = store.clone();
+        runtime.spawn(async move {
             while let Some((keys, answers)) = running.next() {
-                let found = find(keys).await;
+                let found = store.find(keys).await;
                 give(answers, found);
             }
         });
@@ -103,10 +120,36 @@ impl<T: Send + 'static> Gather<T> {
     }
 }
 
+impl<T> Queue<T> {
+    /// Whoever waits hears of it, if nobody else would answer them.
+    fn give_up(&mut self) {
+        if self.running + self.alone == 0 {
+            self.waiting.clear();
+        }
+    }
+}
+
+fn given_up() -> StoreError {
+    StoreError::unavailable("the look-up was given up")
+}
+
+/// Somebody who asks for themselves. However it ends, those who came meanwhile are answered.
+struct Alone<'a, S: Find> {
+    gather: &'a Gather<S::Found>,
+    store: &'a S,
+}
+
+impl<S: Find> Drop for Alone<'_, S> {
+    fn drop(&mut self) {
+        self.gather.lock().alone -= 1;
+        self.gather.start(self.store);
+    }
+}
+
 type Answers<T> = Vec<oneshot::Sender<Result<T, StoreError>>>;
 
 /// Whoever is not answered hears that when their sender is dropped.
-fn give<T>(answers: Answers<T>, found: Result<Vec<Result<T, StoreError>>, StoreError>) {
+fn give<T>(answers: Answers<T>, found: Batch<T>) {
     match found {
         Ok(found) => answers.into_iter().zip(found).for_each(|(answer, found)| drop(answer.send(found))),
         Err(error) => answers.into_iter().for_each(|answer| drop(answer.send(Err(again(&error))))),
@@ -154,10 +197,7 @@ impl<T: Send + 'static> Drop for Running<T> {
         }
         let mut queue = self.gather.lock();
         queue.running -= 1;
-        if queue.running == 0 {
-            // Nobody else would answer them.
-            queue.waiting.clear();
-        }
+        queue.give_up();
     }
 }
 
@@ -175,14 +215,14 @@ impl<T> fmt::Debug for Gather<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Waker};
 
     use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
 
     use super::*;
-
-    type Found = Result<Vec<Result<String, StoreError>>, StoreError>;
 
     /// A database that answers once for each permit, and counts.
     #[derive(Clone)]
@@ -200,7 +240,15 @@ mod tests {
             self.begun.load(Ordering::SeqCst)
         }
 
-        async fn find(self, keys: Vec<String>) -> Found {
+        async fn ask(self, gather: Gather<String>, key: String) -> Result<String, StoreError> {
+            gather.ask(&key, &self).await
+        }
+    }
+
+    impl Find for Database {
+        type Found = String;
+
+        async fn find(&self, keys: Vec<String>) -> Batch<String> {
             assert!((1..=BATCH).contains(&keys.len()));
             self.begun.fetch_add(1, Ordering::SeqCst);
             self.permits.acquire().await.unwrap().forget();
@@ -209,10 +257,6 @@ mod tests {
             }
             let one = |key: String| if key == "bad" { Err(StoreError::other(key)) } else { Ok(key) };
             Ok(keys.into_iter().map(one).collect())
-        }
-
-        async fn ask(self, gather: Gather<String>, key: String) -> Result<String, StoreError> {
-            gather.ask(&key, move |keys| self.clone().find(keys)).await
         }
     }
 
@@ -253,6 +297,34 @@ mod tests {
         assert_eq!(database.ask(gather.clone(), "again".to_owned()).await.unwrap(), "again");
     }
 
+    #[test]
+    fn whoever_is_alone_needs_no_task() {
+        // Without a runtime there can be none, nor a timer.
+        let (gather, database) = (patient(), Database::new(3));
+        for _ in 0..3 {
+            let mut asked = pin!(database.clone().ask(gather.clone(), "one".to_owned()));
+            let found = asked.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(found, Poll::Ready(Ok(found)) if found == "one"));
+        }
+        assert_eq!(database.begun(), 3);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_while_others_are_answered_waits_too() {
+        let (gather, database) = (patient(), Database::new(0));
+        let mut asking = ask_all(&gather, &database, numbers(0..2)).await;
+        database.permits.add_permits(1);
+        assert_eq!(asking.join_next().await.unwrap().unwrap().0, "0");
+        while database.begun() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let more = ask_all(&gather, &database, numbers(2..5)).await;
+        assert_eq!(database.begun(), 2, "nobody asks alone behind a task");
+        database.permits.add_permits(10);
+        assert!(more.join_all().await.into_iter().all(|(key, found)| found.unwrap() == key));
+        assert_eq!((database.begun(), asking.join_all().await.len()), (3, 1));
+    }
+
     #[tokio::test]
     async fn what_fails_for_one_and_what_fails_for_all() {
         let (gather, database) = (patient(), Database::new(0));
@@ -270,11 +342,45 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_gives_up_takes_nothing_from_the_others() {
+    async fn whoever_asks_alone_and_gives_up_leaves_nobody_behind() {
         let (gather, database) = (patient(), Database::new(0));
         let mut first = ask_all(&gather, &database, numbers(0..1)).await;
         let others = ask_all(&gather, &database, numbers(1..4)).await;
+        assert_eq!(database.begun(), 1);
         first.shutdown().await;
+        database.permits.add_permits(10);
+        for (key, found) in others.join_all().await {
+            assert_eq!(found.unwrap(), key);
+        }
+        assert_eq!(database.begun(), 2, "what was under way for the first is gone, the others shared one");
+        assert_eq!(database.ask(gather, "next".to_owned()).await.unwrap(), "next");
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_alone_and_fails_leaves_nobody_behind() {
+        let (gather, database) = (patient(), Database::new(0));
+        let asking = ask_all(&gather, &database, ["fatal", "good", "better"].map(str::to_owned)).await;
+        database.permits.add_permits(2);
+        for (key, found) in asking.join_all().await {
+            assert_eq!(found.is_err(), key == "fatal", "{key}");
+        }
+        assert_eq!(database.begun(), 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_takes_nothing_from_the_others() {
+        let (gather, database) = (patient(), Database::new(0));
+        let first = ask_all(&gather, &database, numbers(0..1)).await;
+        let mut second = ask_all(&gather, &database, numbers(1..2)).await;
+        let others = ask_all(&gather, &database, numbers(2..5)).await;
+        let mut third = ask_all(&gather, &database, numbers(5..6)).await;
+        third.shutdown().await;
+        database.permits.add_permits(1);
+        assert_eq!(first.join_all().await.len(), 1);
+        while database.begun() < 2 {
+            tokio::task::yield_now().await;
+        }
+        second.shutdown().await;
         database.permits.add_permits(10);
         for (key, found) in others.join_all().await {
             assert_eq!(found.unwrap(), key);
@@ -327,6 +433,7 @@ mod tests {
             asking.spawn(async move { (key.clone(), database.ask(gather, key).await) });
         }
         assert!(asking.join_all().await.into_iter().all(|(key, found)| found.unwrap() == key));
-        assert_eq!(gather.lock().running, 0);
+        let queue = gather.lock();
+        assert_eq!((queue.running, queue.alone, queue.waiting.len()), (0, 0, 0));
     }
 }

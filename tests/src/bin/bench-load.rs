@@ -29,9 +29,9 @@ struct Options {
     /// Process of the server, whose CPU time is read.
     #[arg(long)]
     pid: u32,
-    /// Value of the session cookie, for `session`.
-    #[arg(long, default_value = "")]
-    session: String,
+    /// Values of the session cookie, for `session`: each request takes the next one.
+    #[arg(long, value_delimiter = ',', default_value = "")]
+    session: Vec<String>,
     #[arg(long, default_value_t = 32)]
     connections: usize,
     #[arg(long, default_value_t = 5.0)]
@@ -59,7 +59,7 @@ async fn main() -> Result<()> {
     let options = Arc::new(Options::parse());
     let [recording, stopped] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     let workers: Vec<_> = (0..options.connections)
-        .map(|_| tokio::spawn(work(Arc::clone(&options), Arc::clone(&recording), Arc::clone(&stopped))))
+        .map(|number| tokio::spawn(work(Arc::clone(&options), number, Arc::clone(&recording), Arc::clone(&stopped))))
         .collect();
 
     tokio::time::sleep(Duration::from_secs_f64(options.warm_up)).await;
@@ -96,11 +96,12 @@ async fn main() -> Result<()> {
 /// One connection's loop: how long each recorded answer took, and what went wrong.
 async fn work(
     options: Arc<Options>,
+    number: usize,
     recording: Arc<AtomicBool>,
     stopped: Arc<AtomicBool>,
 ) -> (Vec<Duration>, Vec<String>) {
     let (mut latencies, mut failures) = (Vec::new(), Vec::new());
-    let mut visitor = match Visitor::new(&options).await {
+    let mut visitor = match Visitor::new(&options, number).await {
         Ok(visitor) => visitor,
         Err(error) => return (latencies, vec![format!("{error:#}")]),
     };
@@ -118,18 +119,20 @@ async fn work(
     (latencies, failures)
 }
 
-/// A browser, as far as the load needs one.
+/// A browser, as far as the load needs one; with several sessions, a browser of each.
 struct Visitor {
     app: Connection,
     /// Connected at the first login.
     provider: Option<Connection>,
-    session_cookie: HeaderValue,
+    /// Those that come round again, and the next one.
+    session_cookies: Vec<HeaderValue>,
+    next: usize,
     csrf_cookie: HeaderValue,
     sign_in_form: Bytes,
 }
 
 impl Visitor {
-    async fn new(options: &Options) -> Result<Self> {
+    async fn new(options: &Options, number: usize) -> Result<Self> {
         let mut app = Connection::open(&options.target).await?;
         let answer = app.send(Method::GET, "/api/auth/csrf", None, Bytes::new()).await?;
         let token = serde_json::from_slice::<serde_json::Value>(answer.body())?;
@@ -140,9 +143,15 @@ impl Visitor {
             .finish();
         // A browser that is signed in has been here before, so it returns the other cookies as well.
         let csrf_cookie = cookies_of(answer.headers())?;
-        let session = format!("; authjs.session-token={}", options.session);
+        let cookie = |session| -> Result<HeaderValue> {
+            let session = format!("; authjs.session-token={session}");
+            Ok([csrf_cookie.as_bytes(), session.as_bytes()].concat().try_into()?)
+        };
+        let session_cookies = options.session.iter().map(cookie).collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            session_cookie: [csrf_cookie.as_bytes(), session.as_bytes()].concat().try_into()?,
+            // Connections do not ask for the same at the same time.
+            next: number * session_cookies.len() / options.connections.max(1),
+            session_cookies,
             csrf_cookie,
             sign_in_form: form.into(),
             app,
@@ -153,7 +162,8 @@ impl Visitor {
     async fn visit(&mut self, workload: Workload) -> Result<()> {
         match workload {
             Workload::Session => {
-                let cookie = self.session_cookie.clone();
+                let cookie = self.session_cookies.get(self.next).context("no session")?.clone();
+                self.next = (self.next + 1) % self.session_cookies.len();
                 let answer = self.app.send(Method::GET, "/api/auth/session", Some(cookie), Bytes::new()).await?;
                 expect(&answer, StatusCode::OK, br#"{"user":{"#)?;
                 ensure!(answer.headers().contains_key(header::SET_COOKIE), "the session was not prolonged");

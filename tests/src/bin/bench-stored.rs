@@ -30,6 +30,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc; // as the `authstile`
 
 const SESSION_COOKIE: &str = "authjs.session-token";
 const CSRF_COOKIE: &str = "authjs.csrf-token";
+/// Sessions that are asked for, in turn.
+const ASKED: usize = 256;
 const MONTH: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Debug, Parser)]
@@ -40,7 +42,7 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Fills the store at this address, and prints the cookie of one of its sessions.
+    /// Fills the store at this address, and prints cookies of its sessions, with commas between them.
     Prepare {
         url: String,
         #[arg(long, default_value_t = 2000)]
@@ -104,10 +106,13 @@ async fn prepare(url: &str, count: u32) -> Result<()> {
             NewSession { key: &key(&token(number)), user: &user, expires: now.plus_seconds(MONTH), data: &data };
         store.create(session).await?;
     }
-    // The same cookie for Auth.js, which looks for it as it is.
-    let (token, data) = (token(count / 2), SessionData { id: "for Auth.js".to_owned(), ..SessionData::default() });
-    store.create(NewSession { key: &token, user: &user, expires: now.plus_seconds(MONTH), data: &data }).await?;
-    println!("{token}");
+    // The same cookies for Auth.js, which looks for them as they are.
+    let tokens: Vec<_> = (0..count).step_by((count as usize / ASKED).max(1)).take(ASKED).map(token).collect();
+    for token in &tokens {
+        let data = SessionData { id: "for Auth.js".to_owned(), ..SessionData::default() };
+        store.create(NewSession { key: token, user: &user, expires: now.plus_seconds(MONTH), data: &data }).await?;
+    }
+    println!("{}", tokens.join(","));
     Ok(())
 }
 

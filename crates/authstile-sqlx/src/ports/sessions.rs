@@ -7,8 +7,9 @@ use sqlx::Row as _;
 
 use super::base::{Done, Work, any, query, session};
 use super::{Moment, Store, lock};
-use crate::core::retrying;
+use crate::core::{limited, retrying};
 use crate::error::Error;
+use crate::gather::{Batch, Find};
 use crate::statements::{KEYS, TOKENS};
 
 impl Sessions for Store {
@@ -25,14 +26,7 @@ impl Sessions for Store {
     }
 
     fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<StoredSession>, StoreError>> {
-        Box::pin(async move {
-            let store = self.clone();
-            let look_up = move |keys| {
-                let store = store.clone();
-                async move { store.run(store.look_up(keys)).await }
-            };
-            self.core.finds.ask(key, look_up).await
-        })
+        Box::pin(self.core.finds.ask(key, self))
     }
 
     fn extend<'a>(
@@ -91,6 +85,14 @@ impl Sessions for Store {
     fn delete_expired<'a>(&'a self, now: UnixTime, limit: u32) -> BoxFuture<'a, Result<u64, StoreError>> {
         let delete = move || query(&self.core.sql.delete_expired_sessions).bind(Moment(now)).bind(i64::from(limit));
         self.run(retrying(move || self.execute(delete())))
+    }
+}
+
+impl Find for Store {
+    type Found = Option<StoredSession>;
+
+    async fn find(&self, keys: Vec<String>) -> Batch<Self::Found> {
+        limited(self.look_up(keys)).await
     }
 }
 

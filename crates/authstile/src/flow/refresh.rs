@@ -25,9 +25,9 @@ use crate::vault::KeptTokens;
 /// Seconds before its end at which an access token is refreshed.
 const EARLY: i64 = 60;
 /// How long a process that died keeps others from refreshing.
-const LEASE: Duration = Duration::from_secs(10);
+const LEASE: Duration = Duration::from_secs(5);
 /// How often a lease is renewed while the provider takes its time.
-const RENEW: Duration = Duration::from_secs(3);
+const RENEW: Duration = Duration::from_millis(1500);
 /// How often a process asks for the lease that another has: for half a minute.
 const ASKS: u32 = 125;
 

@@ -14,8 +14,8 @@ use crate::store::StoreError;
 /// what came of it for those who waited.
 ///
 /// Moments are those of the caller; a store with a clock of its own may go by that. Where it goes by the callers' clocks,
-/// they may differ by less than what is left of a lease when it is renewed: with the engine's leases of 10 s, which are
-/// renewed every 3 s, by 6 s.
+/// they may differ by less than what is left of a lease when it is renewed: with the engine's leases of 5 s, which are
+/// renewed every 1.5 s, by 3 s.
 pub trait Leases: Send + Sync + fmt::Debug {
     /// Asks for the lease of a key for so long. Of any number of callers at once **exactly one** gets it, until it is
     /// released, or its time is over. Once an outcome is published, everybody gets that instead.
