@@ -4,6 +4,7 @@
 //! libFuzzer calls them (`cargo xtask fuzz`), and so does `tests/tests/fuzz_targets.rs` with mutations of the seeds in `corpus`.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
@@ -11,30 +12,32 @@ use std::task::{Context, Poll, Waker};
 use authstile::cookie::{Cookies, MAX_CHUNKS, MAX_COOKIES};
 use authstile::profile::{Expression, Sources};
 use authstile::{
-    Auth, BoxFuture, Claims, EmailIdentifier, HostPolicy, Origin, Provider, ReturnTo, Transport, TransportError,
+    Auth, BoxFuture, Claims, EmailIdentifier, HostPolicy, Origin, OriginPattern, PeerAddress, Provider, ReturnTo,
+    Transport, TransportError,
 };
 use authstile_oauth::authorize::AuthorizationResponse;
 use authstile_oauth::form::Parameters;
 use authstile_oauth::jose::jwe::{self, CbcHmacKey, GcmKey, KeyPair};
 use authstile_oauth::jose::jwk::{JwkSet, MAX_KEYS};
 use authstile_oauth::jose::jws;
+use authstile_oauth::jose::sign::SigningKey;
 use authstile_oauth::metadata::ServerMetadata;
-use authstile_oauth::word::Issuer;
-use authstile_oauth::{token, userinfo};
+use authstile_oauth::word::{ClientId, Issuer};
+use authstile_oauth::{dpop, introspection, jarm, pushed, token, userinfo};
 use authstile_scalekit::webhook::{Event, WebhookSecret, WebhookVerifier};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 /// One parser.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their seeds.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("cookies", cookies),
     ("jwe", jwe),
     ("jws", jws),
@@ -49,6 +52,13 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("jwk_set", jwk_set),
     ("expression", expression),
     ("email", email),
+    ("dpop", dpop),
+    ("jarm", jarm),
+    ("pushed", pushed),
+    ("introspection", introspection),
+    ("forwarded", forwarded),
+    ("origin_pattern", origin_pattern),
+    ("front_channel", front_channel),
 ];
 
 /// The `Cookie` header: whoever is signed in by any of it has a token that we sealed, so nobody is.
@@ -151,17 +161,54 @@ pub fn host(data: &[u8]) {
             headers.append(name, value);
         }
     }
-    let mut request = Request::get("/api/auth/providers").body(Bytes::new()).expect("a request");
-    *request.headers_mut() = headers;
-    let answer = now(trusting().handle(request));
-    let Ok(Value::Object(providers)) = serde_json::from_slice::<Value>(answer.body()) else { return };
-    for provider in providers.values() {
-        let Some(text) = provider.get("callbackUrl").and_then(Value::as_str) else { continue };
-        let url = Url::parse(text).expect("an address");
-        assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{text}");
-        assert!(url.username().is_empty() && url.password().is_none(), "{text}");
-        assert!(url.path().ends_with("/api/auth/callback/acme") && url.query().is_none(), "{text}");
+    for peer in [PROXY, STRANGER] {
+        let Some(url) = callback_url(trusting(), peer, headers.clone()) else { continue };
+        assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
+        assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+        assert!(url.path().ends_with("/api/auth/callback/acme") && url.query().is_none(), "{url}");
     }
+}
+
+/// `Forwarded`, a line for each header: our proxy's leads to one of our origins or nowhere, and a stranger's changes nothing.
+pub fn forwarded(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("app.example"));
+    for line in data.split(|byte| *byte == b'\n') {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append("forwarded", value);
+        }
+    }
+    if let Some(url) = callback_url(listing(), PROXY, headers.clone()) {
+        let origin = Origin::of(&url).expect("http or https");
+        assert!(ORIGINS.iter().any(|ours| OriginPattern::parse(ours).expect("a pattern").matches(&origin)), "{url}");
+    }
+    let url = callback_url(listing(), STRANGER, headers).expect("the host is ours");
+    assert_eq!(url.as_str(), "https://app.example/api/auth/callback/acme");
+}
+
+/// A pattern of origins, and an origin in the next line: what matches differs from the pattern in one label.
+pub fn origin_pattern(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (pattern, origin) = text.split_once('\n').unwrap_or((text, "https://evil.example"));
+    let Ok(pattern) = OriginPattern::parse(pattern) else { return };
+    let written = pattern.to_string();
+    assert_eq!(OriginPattern::parse(&written).as_ref(), Ok(&pattern), "{written}");
+    let Ok(origin) = Origin::parse(origin) else { return };
+    let label = origin.as_str().split(['.', ':', '/']).nth(3).unwrap_or_default();
+    let is_ours = !label.is_empty() && written.replacen('*', label, 1) == origin.as_str();
+    assert_eq!(pattern.matches(&origin), is_ours, "{written} and {origin}");
+}
+
+/// The query of a front-channel logout: without a session nothing happens, whatever it says.
+pub fn front_channel(data: &[u8]) {
+    let Ok(query) = std::str::from_utf8(data) else { return };
+    let uri = format!("/api/auth/frontchannel-logout/acme?{query}");
+    let Ok(request) = Request::get(uri).header("host", "localhost:3000").body(Bytes::new()) else { return };
+    let answer = now(engine().handle(request));
+    assert!(answer.status() == StatusCode::OK || answer.status().is_client_error(), "{answer:?}");
+    assert!(answer.body().is_empty() && !answer.headers().contains_key("set-cookie"), "{answer:?}");
+    let policy = answer.headers().get("content-security-policy").and_then(|policy| policy.to_str().ok());
+    assert!(policy.is_none_or(|policy| !policy.contains('*')), "{policy:?}");
 }
 
 /// Id, timestamp and signature in a line each, then the body; and the body once more, signed as it should be.
@@ -214,6 +261,82 @@ pub fn userinfo(data: &[u8]) {
     for status in [StatusCode::OK, StatusCode::UNAUTHORIZED] {
         let read = userinfo::parse(status, data);
         assert!(read.is_err() || status == StatusCode::OK, "{read:?}");
+    }
+}
+
+/// What a server says about nonces: `DPoP-Nonce` and `WWW-Authenticate` in a line each, then the body.
+pub fn dpop(data: &[u8]) {
+    let mut lines = data.splitn(3, |byte| *byte == b'\n');
+    let mut answer = Response::new(Bytes::new());
+    for name in ["dpop-nonce", "www-authenticate"] {
+        if let Some(Ok(value)) = lines.next().map(HeaderValue::from_bytes) {
+            answer.headers_mut().append(name, value);
+        }
+    }
+    *answer.body_mut() = Bytes::copy_from_slice(lines.next().unwrap_or_default());
+    if let Some(nonce) = dpop::nonce(answer.headers()) {
+        let sound = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        assert!(!nonce.is_empty() && nonce.bytes().all(sound), "{nonce:?}");
+    }
+    assert!(!dpop::wants_nonce(&answer), "an answer that is good asks for nothing");
+    for status in [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED] {
+        *answer.status_mut() = status;
+        let _ = dpop::wants_nonce(&answer);
+    }
+}
+
+/// A signed authorization response: as it is, and as claims that the provider has signed.
+pub fn jarm(data: &[u8]) {
+    const NOW: i64 = 1_767_225_600;
+    static KEY: OnceLock<(SigningKey, JwkSet)> = OnceLock::new();
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let issuer = Issuer::parse("https://acme.example").expect("an issuer");
+    let client_id = ClientId::parse("client").expect("a client id");
+    let algorithms = ["ES256".to_owned()];
+    let expected = jarm::Expected { issuer: &issuer, client_id: &client_id, algorithms: &algorithms, now: NOW };
+    assert!(jarm::verify(text, keys(), &expected).is_err());
+    assert!(jarm::peek_state(text).is_none_or(|state| !state.is_empty()));
+    let body = Bytes::from([b"response=", data].concat());
+    let request = Request::post("/api/auth/callback/acme").header("host", "localhost:3000");
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+    let answer = now(engine().handle(request.expect("a request")));
+    assert!(answer.status().as_u16() < 500 && !signs_in(&answer), "{answer:?}");
+
+    let Ok(claims) = serde_json::from_slice::<Map<String, Value>>(data) else { return };
+    let (key, keys) = KEY.get_or_init(|| {
+        let key = SigningKey::generate().expect("a key");
+        let set = serde_json::json!({ "keys": [key.public_jwk()] });
+        (key, JwkSet::parse(set.to_string().as_bytes()).expect("a key set"))
+    });
+    let signed = key.sign(key.choose(None).expect("ES256"), Map::new(), &claims).expect("a token");
+    let Ok(parameters) = jarm::verify(&signed, keys, &expected) else { return };
+    assert_eq!(claims.get("iss").and_then(Value::as_str), Some(issuer.as_str()));
+    assert!(claims.get("exp").and_then(Value::as_f64).is_some_and(|exp| exp > (NOW - 61) as f64), "{claims:?}");
+    assert!(claims.get("aud").is_some_and(|aud| aud == "client" || aud.is_array()), "{claims:?}");
+    let _ = AuthorizationResponse::parse(&parameters);
+}
+
+/// What the endpoint for pushed requests answers.
+pub fn pushed(data: &[u8]) {
+    for status in [StatusCode::CREATED, StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::BAD_GATEWAY] {
+        let Ok(read) = pushed::parse(status, data) else { continue };
+        assert!(status.is_success() && read.expires_in > 0, "{read:?}");
+        assert!(!read.request_uri.is_empty() && read.request_uri.len() <= 2048, "{read:?}");
+    }
+}
+
+/// What an introspection endpoint answers: only the word `true` makes a token active.
+pub fn introspection(data: &[u8]) {
+    let issuer = Issuer::parse("https://acme.example").expect("an issuer");
+    let expected =
+        introspection::Expected { issuer: Some(&issuer), tenants: None, audiences: &["api"], now: 1_767_225_600 };
+    for status in [StatusCode::OK, StatusCode::CREATED, StatusCode::UNAUTHORIZED] {
+        let Ok(read) = introspection::parse(status, data, &expected) else { continue };
+        assert_eq!(status, StatusCode::OK);
+        let Some(token) = read.active() else { continue };
+        assert_eq!(token.claims().get("active"), Some(&Value::Bool(true)));
+        assert!(token.text("iss").is_none_or(|iss| iss == issuer.as_str()), "{token:?}");
+        assert!(token.expires_at().is_none_or(|at| at > expected.now - 61), "{token:?}");
     }
 }
 
@@ -292,10 +415,17 @@ fn keys() -> &'static JwkSet {
     SET.get_or_init(|| JwkSet::parse(KEYS.as_bytes()).expect("keys"))
 }
 
+/// Our proxy, and somebody who is not.
+const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+const ORIGINS: [&str; 3] = ["https://app.example", "http://app.example", "https://*.tenant.app"];
+
 fn build(policy: HostPolicy) -> Auth {
     Auth::builder()
         .secret("kT2x0Zb9nJH0Zs3wq1vLr8m5yD4fGh7UeXcPaRoNiQ4=")
         .host(policy)
+        .trusted_proxies("10.0.0.0/8".parse().expect("a network"))
         .provider(Provider::oidc("acme", "https://acme.example").register("client", "secret"))
         .transport(Nowhere)
         .build()
@@ -312,6 +442,26 @@ fn engine() -> &'static Auth {
 fn trusting() -> &'static Auth {
     static AUTH: OnceLock<Auth> = OnceLock::new();
     AUTH.get_or_init(|| build(HostPolicy::TrustForwarded))
+}
+
+/// An engine behind the same proxy, which knows its origins.
+fn listing() -> &'static Auth {
+    static AUTH: OnceLock<Auth> = OnceLock::new();
+    let patterns = || ORIGINS.iter().map(|text| OriginPattern::parse(text).expect("a pattern")).collect();
+    AUTH.get_or_init(|| build(HostPolicy::AllowList(patterns())))
+}
+
+/// Where an engine thinks that it is reached; `None` when it says no.
+fn callback_url(auth: &Auth, peer: IpAddr, headers: HeaderMap) -> Option<Url> {
+    let mut request = Request::get("/api/auth/providers").body(Bytes::new()).expect("a request");
+    *request.headers_mut() = headers;
+    request.extensions_mut().insert(PeerAddress(peer));
+    let answer = now(auth.handle(request));
+    // 500 is Auth.js's answer to a host that nobody vouches for.
+    assert!(matches!(answer.status().as_u16(), 200 | 400 | 421 | 500), "{answer:?}");
+    let providers: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let text = providers.get("acme")?.get("callbackUrl")?.as_str()?;
+    Some(Url::parse(text).expect("an address"))
 }
 
 fn signs_in(answer: &Response<Bytes>) -> bool {

@@ -529,6 +529,7 @@ mod parameters {
         url.query_pairs().filter(move |(known, _)| known == name).map(|(_, value)| value.into_owned()).collect()
     }
 
+    // Advisories: GHSA-9h47.
     #[tokio::test]
     async fn what_belongs_to_the_protocol_cannot_be_overridden() {
         let mut house = House::new();
@@ -669,6 +670,7 @@ mod parameters {
 mod exchange {
     use super::*;
 
+    // Advisories: GHSA-9h47.
     #[tokio::test]
     async fn each_sign_in_proves_itself_with_values_of_its_own() {
         let mut house = House::new();

@@ -129,3 +129,40 @@ fn expression() {
 fn email() {
     run("email");
 }
+
+#[test]
+fn dpop() {
+    run("dpop");
+}
+
+#[test]
+fn jarm() {
+    run("jarm");
+}
+
+#[test]
+fn pushed() {
+    run("pushed");
+}
+
+#[test]
+fn introspection() {
+    run("introspection");
+}
+
+/// CVE-2026-40575: what proxies say is believed from them alone, and leads to one of our origins.
+#[test]
+fn forwarded() {
+    run("forwarded");
+}
+
+/// CVE-2024-56734: a pattern matches in one label, and nowhere else.
+#[test]
+fn origin_pattern() {
+    run("origin_pattern");
+}
+
+#[test]
+fn front_channel() {
+    run("front_channel");
+}

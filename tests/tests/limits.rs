@@ -307,6 +307,40 @@ async fn refused_messages_of_providers_are_limited_and_good_ones_are_not() {
     assert_eq!(house.session().await, Value::Null);
 }
 
+#[tokio::test]
+async fn refused_logouts_in_frames_are_limited_and_good_ones_are_not() {
+    let house = limited(LimitedRoute::FrontChannelLogout);
+    let client = Client::at(&house.auth, "192.0.2.7");
+    let logout = async |query: &str| {
+        client.send("GET", &format!("/api/auth/frontchannel-logout/scalekit?{query}"), &[], "").await
+    };
+    for _ in 0..3 {
+        assert_eq!(logout("iss=https://evil.example&sid=1").await.status(), StatusCode::BAD_REQUEST);
+    }
+    let limited = logout("sid=1").await;
+    assert_eq!(limited.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(limited.headers()["retry-after"], "20");
+    assert_eq!(logout(&format!("iss={IDP}&sid=1")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_list_of_sessions_is_limited_and_public_keys_are_not() {
+    let house = limited(LimitedRoute::Sessions);
+    let client = Client::at(&house.auth, "192.0.2.7");
+    let list = async || client.send("GET", "/api/auth/sessions", &[("accept", "application/json")], "").await.status();
+    for _ in 0..2 {
+        assert_eq!(list().await, StatusCode::UNAUTHORIZED);
+    }
+    let end = async || client.post("/api/auth/sessions", "others=true", "text/html").await.status();
+    assert_eq!(end().await, StatusCode::FOUND);
+    assert_eq!(end().await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(list().await, StatusCode::TOO_MANY_REQUESTS, "both share the quota");
+    for _ in 0..400 {
+        let keys = client.send("GET", "/api/auth/jwks/scalekit", &[], "").await;
+        assert_eq!(keys.status(), StatusCode::NOT_FOUND, "it has none, and a provider may always ask");
+    }
+}
+
 /// A token that names a key nobody has.
 fn invented(number: usize, typ: &str, claims: &Value) -> String {
     let header = json!({ "alg": "RS256", "typ": typ, "kid": format!("invented-{number}") });

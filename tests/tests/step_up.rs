@@ -183,6 +183,7 @@ mod with_a_provider_that_says_what_it_likes {
         (walk, ending)
     }
 
+    // Advisories: GHSA-xg6x-h9c9-2m83, GHSA-wc43-73w7.
     #[tokio::test]
     async fn what_is_stated_is_checked_and_the_session_stays_what_it_was() {
         let (fresh, strong, both) =

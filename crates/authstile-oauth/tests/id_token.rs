@@ -454,6 +454,7 @@ fn who_was_to_sign_in_anew_did_not_long_ago() {
     verdict(&at(1_000_000), None).unwrap();
 }
 
+// Advisories: CVE-2026-25537.
 #[test]
 fn claims_of_a_wrong_type_are_refused() {
     let wrong = [json!(7), json!(true), json!([]), json!({}), json!(["x"]), json!([7])];

@@ -345,7 +345,7 @@ impl Auth {
     }
 }
 
-/// What of the limits a route counts for. Credentials and mails that are asked for are counted in their walks.
+/// What of the limits a route counts for. Credentials, mails that are asked for and refused logouts are counted in their walks.
 fn limited(settings: &Settings, visit: &Visit<'_>, route: &Route<'_>) -> Option<LimitedRoute> {
     match route {
         Route::SignIn(Some(id)) if settings.registry.find(id).is_some() => Some(LimitedRoute::SignIn),
@@ -359,6 +359,7 @@ fn limited(settings: &Settings, visit: &Visit<'_>, route: &Route<'_>) -> Option<
         Route::Initiate(_) => Some(LimitedRoute::Initiate),
         Route::Connect => Some(LimitedRoute::Connect),
         Route::SignOut => Some(LimitedRoute::SignOut),
+        Route::Sessions | Route::EndSessions => Some(LimitedRoute::Sessions),
         _ => None,
     }
 }

@@ -4,7 +4,8 @@ use crate::store::Quota;
 
 /// A route that costs more than it takes to ask for it: calls to a provider, rows in a store, lines in a log.
 ///
-/// Reading is not limited: `session`, `csrf`, `providers` and the pages answer from what the request brings. Mails that are
+/// Reading is not limited: `session`, `csrf`, `providers`, `jwks` and the pages answer from what the request brings, or look one
+/// session up. Mails that are
 /// asked for and credentials have quotas where they are configured, on
 /// [`EmailProvider`](crate::EmailProvider::limit_by_client) and
 /// [`CredentialsProvider`](crate::CredentialsProvider::limit_by_client), because those count addresses and accounts too.
@@ -23,8 +24,12 @@ pub enum LimitedRoute {
     Connect,
     /// `POST /signout`: 300 a minute.
     SignOut,
+    /// `/sessions`, which lists all of a person's and ends them: 300 a minute.
+    Sessions,
     /// `POST /backchannel-logout/{provider}`, of which only refused ones count: 60 a minute.
     BackChannelLogout,
+    /// `GET /frontchannel-logout/{provider}`, of which only refused ones count: 60 a minute.
+    FrontChannelLogout,
     /// `POST /webhooks/{provider}`, of which only refused ones count: 60 a minute.
     Webhook,
 }
@@ -39,7 +44,9 @@ impl LimitedRoute {
             Self::Initiate => "initiate",
             Self::Connect => "connect",
             Self::SignOut => "signout",
+            Self::Sessions => "sessions",
             Self::BackChannelLogout => "backchannel-logout",
+            Self::FrontChannelLogout => "frontchannel-logout",
             Self::Webhook => "webhooks",
         }
     }
@@ -47,8 +54,10 @@ impl LimitedRoute {
     /// An office of thousands may share one address, and all sign in at nine.
     const fn usual(self) -> Quota {
         match self {
-            Self::SignIn | Self::Callback | Self::Initiate | Self::SignOut => Quota { burst: 300, seconds: 60 },
-            Self::MailCallback | Self::Connect | Self::BackChannelLogout | Self::Webhook => {
+            Self::SignIn | Self::Callback | Self::Initiate | Self::SignOut | Self::Sessions => {
+                Quota { burst: 300, seconds: 60 }
+            }
+            Self::MailCallback | Self::Connect | Self::BackChannelLogout | Self::FrontChannelLogout | Self::Webhook => {
                 Quota { burst: 60, seconds: 60 }
             }
         }

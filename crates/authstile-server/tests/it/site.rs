@@ -19,7 +19,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts `serve` with these variables, which say where people and sessions are kept.
+    /// Starts `serve` with these variables, which say where people and sessions are kept; `{origin}` stands for its own.
     pub(crate) async fn open(stores: &[(&str, &str)]) -> Self {
         let mut loopback = Loopback::bind().await.unwrap();
         let (issuer, port) = (loopback.origin(), free_port());
@@ -35,8 +35,11 @@ impl Site {
         loopback.serve(move |request| std::future::ready(idp.handle(request)));
         let scalekit =
             [("AUTH_SCALEKIT_ID", "skc_1"), ("AUTH_SCALEKIT_SECRET", "test_1"), ("AUTH_SCALEKIT_ISSUER", &issuer)];
-        let environment: Vec<(String, String)> =
-            stores.iter().chain(&scalekit).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: Vec<(String, String)> = stores
+            .iter()
+            .chain(&scalekit)
+            .map(|(name, value)| ((*name).to_owned(), value.replace("{origin}", &origin)))
+            .collect();
         let port = port.to_string();
         let (server, _) = serve(&environment, &port);
         Self { server, base: format!("{origin}/api/auth"), origin, issuer, environment, _idp: loopback }

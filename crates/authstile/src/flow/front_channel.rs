@@ -10,14 +10,15 @@
 use http::StatusCode;
 
 use crate::answer::Answer;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::event::Event;
+use crate::limits::LimitedRoute;
 use crate::provider::IssuerCheck;
 use crate::registry::Resolved;
 use crate::session::{Live, Read};
 use crate::settings::Settings;
 use crate::store::RevocationKey;
-use crate::visit::Visit;
+use crate::visit::{Visit, client_of_routes};
 
 /// Ends the session of this browser if it came from the provider session that is over.
 #[tracing::instrument(name = "front_channel_logout", skip_all, fields(provider = %id))]
@@ -28,6 +29,11 @@ pub(crate) async fn logout(settings: &Settings, visit: &Visit<'_>, id: &str) -> 
     let key = match ended(visit, provider) {
         Ok(key) => key,
         Err(problem) => {
+            let client = client_of_routes(visit.address);
+            let counted = settings.limit_route(LimitedRoute::FrontChannelLogout, client.as_deref(), visit.now).await;
+            if let Err(Error::Request(RequestError::TooManyAttempts { seconds })) = counted {
+                return answer(StatusCode::TOO_MANY_REQUESTS).retry_after(seconds);
+            }
             tracing::warn!(%problem, "a front-channel logout was refused");
             return answer(StatusCode::BAD_REQUEST);
         }

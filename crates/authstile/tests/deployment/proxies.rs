@@ -52,6 +52,7 @@ async fn cve_2026_40575_forwarded_headers_of_others_are_ignored() {
     assert_eq!(callback_url(&nobody_listed, PROXY, &forged).await.as_deref(), Ok(APP), "no trust unless it is given");
 }
 
+// Advisories: CVE-2021-39206, CVE-2026-26308.
 #[tokio::test]
 async fn listed_proxies_say_where_the_browser_is() {
     let auth = engine(tenants);
@@ -123,6 +124,7 @@ async fn the_application_hears_what_proxies_say_through_its_door() {
     assert_eq!(auth.failure(&contradiction, &error).status(), StatusCode::BAD_REQUEST);
 }
 
+// Advisories: CVE-2026-45364.
 #[tokio::test]
 async fn the_client_is_whom_the_proxy_saw() {
     let store = MemoryStore::new();
@@ -280,6 +282,7 @@ async fn cookies_are_for_the_whole_host_as_in_auth_js() {
     assert!(page.set_cookies().iter().all(|cookie| cookie.contains("; Path=/;")), "{:?}", page.set_cookies());
 }
 
+// Advisories: CVE-2026-41059, CVE-2025-54576, CVE-2021-39206, CVE-2019-9901, CVE-2026-33494.
 #[tokio::test]
 async fn cve_2026_41059_only_the_path_itself_is_a_route() {
     let auth = engine(tenants);

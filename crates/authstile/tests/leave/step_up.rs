@@ -51,6 +51,7 @@ async fn a_person_is_sent_to_where_they_came_from_with_what_is_missing() {
     assert!(ada.cookies(HOST).iter().any(|(name, _)| name == SESSION), "the session stays meanwhile");
 }
 
+// Advisories: GHSA-xg6x-h9c9-2m83, GHSA-wc43-73w7.
 #[tokio::test]
 async fn who_is_fresh_and_strong_enough_comes_through() {
     let (auth, clock) = engine(|builder| builder.provider(acme()));

@@ -153,6 +153,7 @@ async fn introspection_says_who_a_token_is_or_that_it_is_nobody() {
     }
 }
 
+// Advisories: CVE-2026-33496, CVE-2021-32701.
 #[tokio::test]
 async fn introspection_is_asked_anew_each_time_and_an_error_is_no_answer() {
     let house = House::new(|provider| provider);
