@@ -14,7 +14,8 @@ use authstile::{Auth, AuthBuilder, ConfigError, Limits, Registration, TransportE
 use authstile_idp::{Client, Connection, Idp, IdpBuilder, Organization, User};
 use authstile_scalekit::Scalekit;
 use authstile_testkit::{Browser, FakeTransport, FixedClock, Page, SeededRandom, TEST_SECRET};
-use http::Uri;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
 use url::Url;
 
 use crate::log::Log;
@@ -102,16 +103,26 @@ pub fn bare_scalekit() -> Scalekit {
 #[must_use]
 pub fn network(idp: &Idp) -> FakeTransport {
     let idp = idp.clone();
-    let home = authority(idp.issuer());
-    FakeTransport::fallible(move |request| {
-        let asked = request.uri().authority().map(ToString::to_string);
-        if asked != home {
-            return Err(TransportError::Unreachable(format!("nobody lives at {asked:?}")));
-        }
-        let answer = idp.handle(request);
-        let most = Limits::default().body;
-        if answer.body().len() > most { Err(TransportError::TooLarge(most)) } else { Ok(answer) }
-    })
+    FakeTransport::fallible(move |request| carry(&idp, request))
+}
+
+/// Carries one request over that network.
+///
+/// # Errors
+/// When nobody lives there, or the answer is too large.
+pub fn carry(idp: &Idp, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    // As whoever terminates TLS tells whose certificate it was: its name stands for it.
+    let own = request.extensions().get::<authstile::ClientCertificate>().map(|own| own.name().to_owned());
+    if let Some(name) = own {
+        request.extensions_mut().insert(authstile_idp::ClientCertificate(name.into()));
+    }
+    let asked = request.uri().authority().map(ToString::to_string);
+    if asked != authority(idp.issuer()) {
+        return Err(TransportError::Unreachable(format!("nobody lives at {asked:?}")));
+    }
+    let answer = idp.handle(request);
+    let most = Limits::default().body;
+    if answer.body().len() > most { Err(TransportError::TooLarge(most)) } else { Ok(answer) }
 }
 
 fn authority(url: &str) -> Option<String> {

@@ -114,6 +114,8 @@ fn verdict(case: Misbehave) -> Verdict {
         MissingAud => end(r#"ID token: the claim "aud" is missing"#),
         AudAsString => Session,
         SecondaryAudWithoutAzp => end(r#"ID token: azp is None, expected "skc_test""#),
+        // OpenID Connect Core §3.1.3.7, rule 3: the provider vouches for them with `azp`. FAPI 2.0 is stricter.
+        SecondaryAudWithAzp => Session,
         AzpOtherClient => end(r#"ID token: azp is Some("skc_00000000000000000"), expected "skc_test""#),
         MissingIat => end(r#"ID token: the claim "iat" is missing"#),
         FutureIat => end("ID token: iat lies 86400 s in the future"),

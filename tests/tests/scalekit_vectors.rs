@@ -509,6 +509,7 @@ mod token_endpoint {
                     client_id: &ClientId::parse(context("client_id")).unwrap(),
                     nonce: Some(&Nonce::from_text(context("nonce"))),
                     tenants: None,
+                    sole_audience: false,
                     access_token: Some(&read.access_token),
                     code: Some("code_vector_0001"),
                     max_age: None,

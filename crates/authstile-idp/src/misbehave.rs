@@ -192,6 +192,8 @@ misbehaviours! {
         "The ID token's `aud` is a string instead of an array with one string."
     SecondaryAudWithoutAzp "invalid-secondary-aud" refuse
         "The ID token's `aud` also names another client, and there is no `azp` to tell whose token it is."
+    SecondaryAudWithAzp "secondary-aud-with-azp" accept
+        "The ID token's `aud` also names another client, and `azp` names the right one; FAPI 2.0 clients refuse it."
     AzpOtherClient "azp-other-client" refuse
         "The ID token's `azp` is another client."
     MissingIat "missing-iat" refuse

@@ -26,6 +26,9 @@ pub struct Expected<'a> {
     pub client_id: &'a ClientId,
     /// How `iss` is compared where the provider has tenants; `None`: byte for byte with `issuer`.
     pub tenants: Option<&'a Tenants>,
+    /// Whether `aud` may name nobody beside us (FAPI 2.0). Otherwise others may stand there if `azp` says that the token was
+    /// issued to us: then the provider vouches for them.
+    pub sole_audience: bool,
     /// The nonce of this sign-in; `None` where none was sent.
     pub nonce: Option<&'a Nonce>,
     /// The access token that came with it, which `at_hash` binds.
@@ -93,6 +96,14 @@ pub enum IdTokenError {
     /// The token was made for somebody else.
     #[error("aud is {got:?}, which does not contain our client id {expected:?}")]
     Audience {
+        /// Our client id.
+        expected: String,
+        /// What the token says.
+        got: Vec<String>,
+    },
+    /// The token was made for others too, of whom we know nothing.
+    #[error("aud is {got:?}, expected our client id {expected:?} alone")]
+    OtherAudiences {
         /// Our client id.
         expected: String,
         /// What the token says.
@@ -246,11 +257,13 @@ fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<
 fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let audiences = claims::audiences(claims)?;
     let ours = expected.client_id.as_str();
+    let clipped = |audiences: &[&str]| audiences.iter().copied().map(clip).collect();
     if !audiences.contains(&ours) {
-        return Err(IdTokenError::Audience {
-            expected: ours.to_owned(),
-            got: audiences.into_iter().map(clip).collect(),
-        });
+        return Err(IdTokenError::Audience { expected: ours.to_owned(), got: clipped(&audiences) });
+    }
+    // Rule 3: no audience that is not trusted.
+    if expected.sole_audience && audiences.iter().any(|audience| *audience != ours) {
+        return Err(IdTokenError::OtherAudiences { expected: ours.to_owned(), got: clipped(&audiences) });
     }
     let party = text(claims, "azp")?;
     let several = audiences.len() > 1;

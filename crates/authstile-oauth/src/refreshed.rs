@@ -77,6 +77,7 @@ mod tests {
             issuer: &issuer,
             client_id: &ClientId::parse("app").unwrap(),
             tenants: None,
+            sole_audience: false,
             nonce: None,
             access_token: None,
             code: None,

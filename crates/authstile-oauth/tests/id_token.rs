@@ -151,6 +151,7 @@ fn verify_recent(
         client_id: &ClientId::parse(CLIENT).unwrap(),
         nonce: Some(&Nonce::from_text(NONCE)),
         tenants: None,
+        sole_audience: false,
         access_token: Some(&AccessToken::new(ACCESS_TOKEN)),
         code: Some(CODE),
         max_age,
@@ -430,6 +431,40 @@ fn each_rule_is_kept_by_itself() {
         let mut claims = several.clone();
         claims["azp"] = party.into();
         assert_eq!(verdict(&claims).is_ok(), good, "{party}");
+    }
+}
+
+// OpenID Connect Core §3.1.3.7, rule 3.
+#[test]
+fn where_we_must_be_the_only_audience_nobody_vouches_for_others() {
+    let (key, issuer, client_id) = (Key::ed(), Issuer::parse(ISSUER).unwrap(), ClientId::parse(CLIENT).unwrap());
+    let expected = id_token::Expected {
+        issuer: &issuer,
+        client_id: &client_id,
+        nonce: None,
+        tenants: None,
+        sole_audience: true,
+        access_token: None,
+        code: None,
+        max_age: None,
+        algorithms: &["EdDSA".to_owned()],
+        now: NOW,
+    };
+    let keys = JwkSet::parse(json!({ "keys": [key.jwk()] }).to_string().as_bytes()).unwrap();
+    for (audience, good) in [
+        (json!(CLIENT), true),
+        (json!([CLIENT]), true),
+        (json!([CLIENT, CLIENT]), true),
+        (json!([CLIENT, "client-2"]), false),
+        (json!(["client-2", CLIENT]), false),
+    ] {
+        let mut claims = with("aud", audience.clone());
+        claims["azp"] = CLIENT.into();
+        let token = RawIdToken::new(key.token(&json!({"alg": "EdDSA"}), &claims));
+        match id_token::verify(&token, &keys, &expected) {
+            Ok(_) => assert!(good, "{audience}"),
+            Err(error) => assert!(!good && matches!(error, IdTokenError::OtherAudiences { .. }), "{audience}: {error}"),
+        }
     }
 }
 

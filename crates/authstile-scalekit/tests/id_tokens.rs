@@ -47,6 +47,7 @@ fn verify(tokens: &Value, vector: &Value, keys: &Value, algorithms: &[&str]) -> 
         client_id: &ClientId::parse(text("client_id")).unwrap(),
         nonce: Some(&Nonce::from_text(text("nonce"))),
         tenants: None,
+        sole_audience: false,
         access_token: access_token.as_ref(),
         code: Some(&text("code")),
         max_age: None,

@@ -68,6 +68,7 @@ fn id(
         client_id: &client_id,
         nonce: Some(&nonce),
         tenants: None,
+        sole_audience: false,
         access_token: access_token.as_ref(),
         code: options.code.as_deref(),
         max_age: None,

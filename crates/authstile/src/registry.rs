@@ -226,6 +226,7 @@ impl<'a> Resolved<'a> {
         id_token::Expected {
             issuer: &metadata.issuer,
             tenants: metadata.tenants.as_ref(),
+            sole_audience: self.provider().security_profile == SecurityProfile::Fapi2,
             client_id: &self.entry.client_id,
             nonce,
             access_token: Some(&tokens.access_token),

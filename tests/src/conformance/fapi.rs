@@ -1,6 +1,6 @@
 //! The modules of the FAPI 2.0 plans.
 
-use super::Verdict::{Completes, Refuses, Waits};
+use super::Verdict::{Completes, Refuses};
 use super::{FAPI, FINISH, Plan, Row, SIGNING, STOP, row};
 
 const F: &[Plan] = &[FAPI, SIGNING];
@@ -12,21 +12,21 @@ pub(super) const ROWS: &[Row] = &[
         F,
         "correct everything, with DPoP nonces",
         FINISH,
-        Waits("PAR, private_key_jwt and DPoP"),
+        Completes,
     ),
     row(
         "fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce",
         F,
         "correct everything, without nonces",
         FINISH,
-        Waits("PAR, private_key_jwt and DPoP"),
+        Completes,
     ),
     row(
         "fapi2-security-profile-final-client-test-happy-path-no-mtls-endpoint-aliases",
         F,
         "correct everything, without `mtls_endpoint_aliases`",
         FINISH,
-        Waits("PAR and mutual TLS"),
+        Completes,
     ),
     row(
         "fapi2-security-profile-final-client-test-discovery-issuer-mismatch",
@@ -100,69 +100,69 @@ pub(super) const ROWS: &[Row] = &[
         F,
         "a challenge with the scheme `dPoP`",
         "accept",
-        Waits("DPoP"),
+        Completes,
     ),
     row(
         "fapi2-security-profile-final-client-refresh-token-test",
         F,
         "a refresh token",
         "refresh with the same key",
-        Waits("DPoP"),
+        Completes,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-without-iss-fails",
         &[SIGNING],
         "a signed answer without `iss`",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-iss-fails",
         &[SIGNING],
         "a signed answer of another `iss`",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-without-aud-fails",
         &[SIGNING],
         "a signed answer without `aud`",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-aud-fails",
         &[SIGNING],
         "a signed answer for another `aud`",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-without-exp-fails",
         &[SIGNING],
         "a signed answer without `exp`",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-with-expired-exp-fails",
         &[SIGNING],
         "an expired signed answer",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-sig-fails",
         &[SIGNING],
         "a signed answer with one bit flipped",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
     row(
         "fapi2-security-profile-final-client-test-ensure-jarm-signature-is-not-none",
         &[SIGNING],
         "an unsigned answer",
         STOP,
-        Waits("JARM"),
+        Refuses,
     ),
 ];

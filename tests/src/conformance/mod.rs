@@ -22,8 +22,6 @@ pub enum Verdict {
     Ignores,
     /// Not played, because we do not offer what it is about.
     NotOurs(&'static str),
-    /// Not played yet: what is under way.
-    Waits(&'static str),
 }
 
 impl Verdict {
@@ -39,7 +37,6 @@ impl Verdict {
             Self::Refuses => "refuses".to_owned(),
             Self::Ignores => "goes on without it".to_owned(),
             Self::NotOurs(why) => format!("not offered: {why}"),
-            Self::Waits(what) => format!("not yet: {what}"),
         }
     }
 }
@@ -137,19 +134,19 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 #[must_use]
 pub fn page() -> String {
     let played = rows().filter(|row| row.verdict.is_played()).count();
-    let waiting = rows().filter(|row| matches!(row.verdict, Verdict::Waits(_))).count();
-    let (all, others) = (rows().count(), rows().count() - played - waiting);
+    let (all, others) = (rows().count(), rows().count() - played);
     let mut text = format!(
         "<!-- Made by `cargo xtask docs` from tests/src/conformance. Change the table, not this page. -->
 # Conformance
 
 What the OpenID Foundation's conformance suite does to relying parties, module by module, and what Authstile does. Of {all}
 modules {played} are played by a test of the same name, in `tests/tests/conformance`, against the provider of `authstile-idp`,
-which misbehaves as the module does; {waiting} wait for what is named in the table; {others} are about what Authstile does not
-offer. A verdict without its test, or a test without its verdict, fails the build.
+which misbehaves as the module does; {others} are about what Authstile does not offer. A verdict without its test, or a test
+without its verdict, fails the build.
 
-The suite itself is not run here, and this is no claim of certification. The modules of FAPI 2.0 that are played check the ID
-token and the answers; until the rest of the profile is there, they are played with a client secret.
+The suite itself is not run here, and this is no claim of certification. The modules of FAPI 2.0 are played in the whole
+profile: pushed requests, `private_key_jwt`, DPoP with nonces, PS256; those of Message Signing with signed requests and answers
+on top. One happy path is that of a client with a TLS certificate.
 "
     );
     text.push_str("\n| plan | in the suite |\n|---|---|\n");

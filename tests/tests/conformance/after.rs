@@ -1,29 +1,37 @@
 //! Refreshing, and logins that begin elsewhere.
 
 use authstile::{Customize as _, KeepTokens};
+use authstile_idp::Misbehave::{self, RefreshTokenInvalidIssuer, RefreshTokenInvalidSub};
 use authstile_oauth::authorize::ResponseMode;
 use authstile_tests::conformance::Verdict;
 use authstile_tests::log::Log;
 use authstile_tests::{APP, BASE, IDP};
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::Request;
 
 use crate::stage::Stage;
 
 modules! {
     oidcc_client_test_refresh_token => refreshes();
+    oidcc_client_test_refresh_token_invalid_issuer => refuses_a_refresh(RefreshTokenInvalidIssuer, "ID token: iss is");
+    oidcc_client_test_refresh_token_invalid_sub => refuses_a_refresh(RefreshTokenInvalidSub, "session");
     oidcc_client_test_3rd_party_init_login => begins_for_a_third_party();
 }
 
-async fn refreshes() -> Verdict {
+/// Signed in, with tokens that are kept.
+async fn keeping() -> Stage {
     let mut stage =
         Stage::new(|idp| idp, |op| op.scope("openid profile email offline_access").keep_tokens(KeepTokens::All));
     assert_eq!(stage.login().await, Verdict::Completes, "{}", stage.error);
+    stage
+}
+
+async fn refreshes() -> Verdict {
+    let stage = keeping().await;
     let house = &stage.house;
-    let (headers, uri) = (headers(&stage), "/".parse().unwrap());
-    let first = house.auth.access_token(&headers, &uri).await.unwrap().unwrap();
+    let first = stage.access_token().await.unwrap();
     house.clock.advance(290);
-    let second = house.auth.access_token(&headers, &uri).await.unwrap().unwrap();
+    let second = stage.access_token().await.unwrap();
     assert_ne!(first.access_token.expose(), second.access_token.expose());
     let bearer = format!("Bearer {}", second.access_token.expose());
     let userinfo = Request::get("/userinfo").header("authorization", bearer).body(Bytes::new()).unwrap();
@@ -31,13 +39,15 @@ async fn refreshes() -> Verdict {
     Verdict::Completes
 }
 
-fn headers(stage: &Stage) -> HeaderMap {
-    let jar = stage.house.browser.cookies("localhost");
-    let cookies: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut headers = HeaderMap::new();
-    headers.insert("host", "localhost:3000".parse().unwrap());
-    headers.insert("cookie", cookies.join("; ").parse().unwrap());
-    headers
+/// OpenID Connect Core §12.2: neither the new tokens are used, nor the old one, although it is good for a while.
+async fn refuses_a_refresh(misbehave: Misbehave, because: &str) -> Verdict {
+    let stage = keeping().await;
+    stage.house.idp.misbehave(Some(misbehave));
+    stage.house.clock.advance(290);
+    let error = stage.access_token().await.unwrap_err().to_string();
+    assert!(error.contains(because), "{error:?} says nothing of {because:?}");
+    assert_eq!(stage.asked("/oauth/token").len(), 2, "the code, and one refresh");
+    Verdict::Refuses
 }
 
 /// OpenID Connect Core §4.

@@ -3,9 +3,12 @@
 use authstile::provider::{Answer, GET, OIDC, ProfileSource, UserInfoRequest};
 use authstile::{Customize as _, Provider};
 use authstile_idp::Misbehave::*;
-use authstile_idp::{Feature, Misbehave, Rotation};
+use authstile_idp::{ClientCertificate, Feature, Misbehave, Rotation};
 use authstile_oauth::authorize::ResponseMode;
+use authstile_oauth::client_auth::ClientAuthentication;
+use authstile_tests::BASE;
 use authstile_tests::conformance::Verdict;
+use authstile_tests::log::Log;
 
 use crate::stage::{ADA, Stage, completes, refuses};
 
@@ -37,6 +40,7 @@ modules! {
     oidcc_client_test_form_post_error => shows_an_error_that_was_posted();
     oidcc_client_test_aggregated_claims => ignores_claims_of_others(AggregatedClaims);
     oidcc_client_test_distributed_claims => ignores_claims_of_others(DistributedClaims);
+    oidcc_client_test_mtls_endpoint_aliases => uses_the_endpoints_for_certificates();
     oidcc_client_test_discovery_openid_config => uses_metadata();
     oidcc_client_test_discovery_jwks_uri_keys => completes(Some(DiscoveryJwksUriKeys));
     oidcc_client_test_discovery_issuer_mismatch => stops_before_asking();
@@ -103,14 +107,17 @@ async fn authenticates_by_basic() -> Verdict {
     verdict
 }
 
+/// `prompt=none` of the registration's and `max_age=0` of the visitor's: both in the registration would let nobody in, and
+/// such an engine is not built.
 async fn shows_an_error_that_was_posted() -> Verdict {
-    let wanted = |op: authstile::Registration| {
-        op.response_mode(ResponseMode::FormPost)
-            .authorization_param("prompt", "none")
-            .authorization_param("max_age", "0")
-    };
-    let mut stage = Stage::new(|idp| idp, wanted);
-    let verdict = stage.login().await;
+    let mut stage = Stage::new(|idp| idp, |op| op.response_mode(ResponseMode::FormPost).prompt("none"));
+    let log = Log::keep();
+    let token = stage.house.browser.csrf_token(BASE).await;
+    let page = stage.house.browser.post(&format!("{BASE}/signin/op?max_age=0"), &[("csrfToken", &token)]).await;
+    let verdict = stage.go_on(page, &log).await;
+    for (name, value) in [("prompt", "none"), ("max_age", "0"), ("response_mode", "form_post")] {
+        assert_eq!(asked_for(&stage, name).as_deref(), Some(value));
+    }
     assert!(stage.error.contains(r#""login_required""#), "{}", stage.error);
     assert!(stage.asked("/oauth/token").is_empty());
     verdict
@@ -125,6 +132,24 @@ async fn ignores_claims_of_others(misbehave: Misbehave) -> Verdict {
     assert_eq!(stage.house.session().await["user"]["email"], ADA);
     assert!(stage.asked("/claims").is_empty(), "nothing was fetched");
     Verdict::Ignores
+}
+
+/// RFC 8705 §5.
+async fn uses_the_endpoints_for_certificates() -> Verdict {
+    let ours = ClientCertificate("ours".into()).thumbprint();
+    let mut stage = Stage::with_client(
+        |client| client.tls_client_auth(ours),
+        |idp| idp.feature(Feature::MutualTls),
+        |op| op.without_secret().client_authentication(ClientAuthentication::SelfSignedTls).client_certificate("ours"),
+    );
+    let verdict = stage.login().await;
+    let paths: Vec<String> = stage.house.idp.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(
+        paths,
+        ["/.well-known/openid-configuration", "/oauth/authorize", "/mtls/oauth/token", "/keys", "/mtls/userinfo"],
+        "the browser, and what needs no certificate, go where they always go"
+    );
+    verdict
 }
 
 async fn uses_metadata() -> Verdict {

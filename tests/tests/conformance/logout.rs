@@ -1,8 +1,10 @@
-//! Signing out: begun here, or told over the back channel.
+//! Signing out: begun here, or told over the back channel or in a frame.
 
 use authstile::{Customize as _, EndSession, KeepTokens};
 use authstile_idp::LogoutTokenFault::*;
-use authstile_idp::Misbehave::{RpInitLogoutNoState, RpInitLogoutOtherState};
+use authstile_idp::Misbehave::{
+    FrontChannelInvalidIss, FrontChannelInvalidSid, FrontChannelWithoutSid, RpInitLogoutNoState, RpInitLogoutOtherState,
+};
 use authstile_idp::{LogoutTokenFault, Misbehave, OutgoingId};
 use authstile_oauth::authorize::ResponseMode;
 use authstile_testkit::Page;
@@ -16,6 +18,8 @@ modules! {
     oidcc_client_test_rp_init_logout => signs_out_at_the_provider(None, "/bye");
     oidcc_client_test_rp_init_logout_other_state => signs_out_at_the_provider(Some(RpInitLogoutOtherState), "/");
     oidcc_client_test_rp_init_logout_no_state => signs_out_at_the_provider(Some(RpInitLogoutNoState), "/");
+    oidcc_client_test_rp_frontchannel_rpinitlogout => lives_through_a_frame_of_its_own_logout();
+    oidcc_client_test_rp_frontchannel_opinitlogout => signs_out_in_a_frame();
     oidcc_client_test_rp_backchannel_rpinitlogout => takes_a_logout_token();
     oidcc_client_test_rp_backchannel_rpinitlogout_alg_none => refuses_a_logout_token(AlgNone);
     oidcc_client_test_rp_backchannel_rpinitlogout_wrong_alg => refuses_a_logout_token(WrongAlg);
@@ -50,6 +54,63 @@ async fn signs_out_at_the_provider(misbehave: Option<Misbehave>, end: &str) -> V
     assert!(stage.house.session().await.is_null());
     assert!(stage.house.idp.session_ids(ADA).is_empty(), "there too");
     Verdict::Completes
+}
+
+/// Where the provider shows a frame of ours. Whether a browser sends our cookies into it, it decides itself; this one does.
+fn with_frames() -> Stage {
+    Stage::with_client(
+        |client| client.front_channel_logout_uri(format!("{BASE}/frontchannel-logout/op")),
+        |idp| idp,
+        |op| op.end_session(EndSession::AtProvider),
+    )
+}
+
+/// Loads the only frame of the provider's page.
+async fn load_frame(stage: &mut Stage, page: &Page) -> Page {
+    assert!(page.body.contains("data-page=\"logging-out\""), "{page:?}");
+    let frames: Vec<&str> = page.body.split("<iframe").skip(1).collect();
+    assert_eq!(frames.len(), 1, "{frames:?}");
+    let source = frames[0].split("src=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    assert!(source.starts_with(&format!("{BASE}/frontchannel-logout/op?")), "{source}");
+    let headers = [("accept", "text/html"), ("sec-fetch-dest", "iframe"), ("sec-fetch-site", "cross-site")];
+    let shown = stage.house.browser.send(Method::GET, &source, &headers, bytes::Bytes::new()).await;
+    assert!(shown.headers["cache-control"].to_str().unwrap().contains("no-store"), "{shown:?}");
+    shown
+}
+
+/// The session here is over before the frame is shown.
+async fn lives_through_a_frame_of_its_own_logout() -> Verdict {
+    let mut stage = with_frames();
+    assert_eq!(stage.login().await, Verdict::Completes, "{}", stage.error);
+    let page = sign_out(&mut stage).await;
+    assert!(stage.house.session().await.is_null());
+    assert_eq!(load_frame(&mut stage, &page).await.status, 200);
+    assert!(stage.house.session().await.is_null());
+    assert!(stage.house.idp.session_ids(ADA).is_empty(), "there too");
+    Verdict::Completes
+}
+
+/// Begun at the provider: the frame ends the session, unless it is that of somebody else or of nobody in particular.
+async fn signs_out_in_a_frame() -> Verdict {
+    for (misbehave, status) in
+        [(FrontChannelInvalidIss, 400), (FrontChannelWithoutSid, 400), (FrontChannelInvalidSid, 200)]
+    {
+        let (answer, mut stage) = sign_out_at_provider(Some(misbehave)).await;
+        assert_eq!(answer.status, status, "{misbehave:?}");
+        assert!(stage.house.session().await.is_object(), "{misbehave:?}");
+    }
+    let (answer, mut stage) = sign_out_at_provider(None).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(stage.house.session().await.is_null());
+    Verdict::Completes
+}
+
+async fn sign_out_at_provider(misbehave: Option<Misbehave>) -> (Page, Stage) {
+    let mut stage = with_frames();
+    assert_eq!(stage.login().await, Verdict::Completes, "{}", stage.error);
+    stage.house.idp.misbehave(misbehave);
+    let page = stage.house.browser.get(&format!("{IDP}/oidc/logout")).await;
+    (load_frame(&mut stage, &page).await, stage)
 }
 
 /// Carries the logout tokens that wait; the answers.

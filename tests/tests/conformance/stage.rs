@@ -1,35 +1,35 @@
 //! The provider, the relying party under test and a browser, and how a login on this stage ends.
 
 use authstile::provider::{OIDC, ProfileSource};
-use authstile::{Customize as _, Provider, Registration};
+use authstile::{Customize as _, Error, Provider, ProviderToken, Registration};
 use authstile_idp::{Client, Connection, Feature, Idp, IdpBuilder, Misbehave, Mode, Organization, Recorded, User};
 use authstile_oauth::authorize::ResponseMode;
-use authstile_testkit::{FixedClock, Page};
+use authstile_testkit::{FakeTransport, FixedClock, Page};
 use authstile_tests::conformance::Verdict;
 use authstile_tests::log::Log;
-use authstile_tests::{BASE, CLIENT_ID, CLIENT_SECRET, House, IDP, NOW};
-use http::Method;
+use authstile_tests::{APP, BASE, CLIENT_ID, CLIENT_SECRET, House, IDP, NOW, network};
+use http::{HeaderMap, Method};
 
 /// Any OpenID provider: nothing is known but its issuer. Who somebody is, userinfo says, so that a bad ID token can be seen
 /// to stop the request for it.
-const CARD: Provider = Provider { id: "op", name: "OP", profile_source: ProfileSource::UserInfo, ..OIDC };
+pub(crate) const CARD: Provider = Provider { id: "op", name: "OP", profile_source: ProfileSource::UserInfo, ..OIDC };
 
 pub(crate) const ADA: &str = "ada@acme.example";
 
-/// The provider, not built yet.
-fn provider(clock: &FixedClock) -> IdpBuilder {
+/// The provider, not built yet, with the client as it is registered there.
+fn provider(clock: &FixedClock, client: impl FnOnce(Client) -> Client) -> IdpBuilder {
     let now = clock.clone();
     Idp::builder(IDP)
         .clock(move || now.seconds())
         .mode(Mode::FullStack)
         .feature(Feature::FormPost)
-        .client(
+        .client(client(
             Client::new(CLIENT_ID, CLIENT_SECRET)
                 .redirect_uri(format!("{BASE}/callback/op"))
                 .post_logout_redirect_uri(format!("{BASE}/signed-out"))
                 .initiate_login_uri(format!("{BASE}/initiate/op"))
                 .back_channel_logout_uri(format!("{BASE}/backchannel-logout/op")),
-        )
+        ))
         .organization(
             Organization::new("org_acme", "Acme")
                 .domain("acme.example")
@@ -58,13 +58,35 @@ impl Stage {
         idp: impl FnOnce(IdpBuilder) -> IdpBuilder,
         registration: impl FnOnce(Registration) -> Registration,
     ) -> Self {
+        Self::build(card, |client| client, idp, registration, network)
+    }
+
+    /// With another registration there.
+    pub(crate) fn with_client(
+        client: impl FnOnce(Client) -> Client,
+        idp: impl FnOnce(IdpBuilder) -> IdpBuilder,
+        registration: impl FnOnce(Registration) -> Registration,
+    ) -> Self {
+        Self::build(CARD, client, idp, registration, network)
+    }
+
+    /// With all of it, and with a network in between.
+    pub(crate) fn build(
+        card: Provider,
+        client: impl FnOnce(Client) -> Client,
+        idp: impl FnOnce(IdpBuilder) -> IdpBuilder,
+        registration: impl FnOnce(Registration) -> Registration,
+        network: impl FnOnce(&Idp) -> FakeTransport,
+    ) -> Self {
         let clock = FixedClock::at(NOW);
-        let idp = idp(provider(&clock)).build();
+        let idp = idp(provider(&clock, client)).build();
         idp.auto_sign_in(Some(ADA));
         let op = registration(
             Provider { id: CARD.id, name: CARD.name, ..card }.register(CLIENT_ID, CLIENT_SECRET).issuer(IDP),
         );
-        Self { house: House::of(&idp, &clock, |builder| builder.provider(op)), error: String::new() }
+        let network = network(&idp);
+        let house = House::build(APP, "/api/auth", &idp, network, &clock, |builder| builder.provider(op));
+        Self { house, error: String::new() }
     }
 
     /// As the certification does it, by query or by form post.
@@ -120,6 +142,22 @@ impl Stage {
         let headers =
             [("content-type", "application/x-www-form-urlencoded"), ("origin", IDP), ("sec-fetch-site", "cross-site")];
         self.house.browser.send(Method::POST, &format!("{BASE}/callback/op"), &headers, body.into()).await
+    }
+
+    /// What a request of this browser to the application carries.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let jar = self.house.browser.cookies("localhost");
+        let cookies: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "localhost:3000".parse().unwrap());
+        headers.insert("cookie", cookies.join("; ").parse().unwrap());
+        headers
+    }
+
+    /// The kept access token, refreshed if need be.
+    pub(crate) async fn access_token(&self) -> Result<ProviderToken, Error> {
+        let token = self.house.auth.access_token(&self.headers(), &"/".parse().unwrap()).await;
+        token.map(|token| token.expect("a token is kept"))
     }
 
     /// The requests that reached the provider at this path.

@@ -83,6 +83,10 @@ fn spoil(idp: &Idp, misbehave: Misbehave, claims: &mut Claims) {
             set(claims, "aud", json!([client_id, OTHER_CLIENT]));
             remove(claims, "azp");
         }
+        SecondaryAudWithAzp => {
+            set(claims, "aud", json!([client_id, OTHER_CLIENT]));
+            set(claims, "azp", client_id);
+        }
         AzpOtherClient => set(claims, "azp", OTHER_CLIENT),
         MissingIat => remove(claims, "iat"),
         FutureIat => {
