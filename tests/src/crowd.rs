@@ -132,7 +132,6 @@ impl Crowd {
     }
 
     /// Lets the next refresh get no answer, and says whether it has come.
-    #[must_use]
     pub fn lose_refresh(&self) -> impl Fn() -> bool + use<> {
         self.loses_refresh.store(true, Ordering::SeqCst);
         let loses_refresh = self.loses_refresh.clone();

@@ -84,6 +84,10 @@ pub enum AccessTokenError {
         /// Seconds ahead of now.
         ahead: i64,
     },
+    /// It is good only together with proof of a key (RFC 7800 §3.1), which nothing here checks: whoever stole it must not get
+    /// in with it alone (RFC 9449 §7.1, RFC 8705 §3).
+    #[error("the claim \"cnf\" binds the token to a key: it is no bearer token")]
+    Bound,
     /// It stands for nobody: neither a user nor a client.
     #[error("the token names neither a sub nor a client_id")]
     Nobody,
@@ -177,7 +181,7 @@ impl VerifiedAccessToken {
     }
 }
 
-/// Verifies an access token (RFC 9068 §4): what it is, whose, for whom, when, and what for.
+/// Verifies a bearer token (RFC 9068 §4): what it is, whose, for whom, when, and what for.
 ///
 /// Providers whose tokens all share keys and a header of `typ: JWT` make ID tokens that would pass as access tokens; those
 /// are told apart by their claims and refused.
@@ -195,6 +199,9 @@ pub fn verify(
     }
     let claims = claims::parse(&verified.payload)?;
     refuse_other_kinds(&claims)?;
+    if claims.get("cnf").is_some_and(|binding| !binding.is_null()) {
+        return Err(AccessTokenError::Bound);
+    }
     let issuer = find_issuer(&claims, expected.issuers)?.clone();
     check_audience(&claims, expected.audiences)?;
     let expires_at = claims::expiry(&claims, expected.now)?;

@@ -147,6 +147,16 @@ fn claims_are_there_and_of_their_type() {
 }
 
 #[test]
+fn a_token_that_is_bound_to_a_key_is_no_bearer_token() {
+    for binding in
+        [json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), json!({"x5t#S256": "x"}), json!({}), json!("x")]
+    {
+        assert_eq!(verify(&with(&good(), "cnf", binding)).unwrap_err(), AccessTokenError::Bound);
+    }
+    assert!(verify(&with(&good(), "cnf", Value::Null)).is_ok());
+}
+
+#[test]
 fn somebody_is_named() {
     assert!(verify(&with(&good(), "sub", Value::Null)).unwrap().subject().is_none());
     assert!(verify(&with(&good(), "client_id", Value::Null)).unwrap().client_id().is_none());

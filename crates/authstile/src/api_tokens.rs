@@ -301,6 +301,7 @@ impl ApiTokenError {
                 AccessTokenError::Audience { .. } => "the access token is for another audience",
                 AccessTokenError::Expired(_) => "the access token is expired",
                 AccessTokenError::NotYetValid { .. } => "the access token is not valid yet",
+                AccessTokenError::Bound => "the access token is bound to a key, and this API takes bearer tokens only",
                 _ => "the access token is not valid",
             },
         }

@@ -139,7 +139,7 @@ pub(crate) struct Newest {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     /// The next tokens.
-    Tokens(KeptTokens),
+    Tokens(Box<KeptTokens>),
     /// The provider ended the session with this id.
     Ended(String),
 }
@@ -221,7 +221,7 @@ impl Memory {
     }
 
     pub(crate) fn remember(&mut self, kept: KeptTokens, now: UnixTime, is_published: bool) {
-        let keep = i64::try_from(Outcome::Tokens(kept.clone()).keep(now).as_secs()).unwrap_or(KEEP_LEAST);
+        let keep = i64::try_from(Outcome::Tokens(Box::new(kept.clone())).keep(now).as_secs()).unwrap_or(KEEP_LEAST);
         self.newest = Some(Newest { kept, until: now.plus_seconds(keep), is_published });
         self.failure = None;
     }

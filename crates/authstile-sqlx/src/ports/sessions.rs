@@ -92,7 +92,8 @@ impl Find for Store {
     type Found = Option<StoredSession>;
 
     async fn find(&self, keys: Vec<String>) -> Batch<Self::Found> {
-        limited(self.look_up(keys)).await
+        // Large, and whoever only waits needs none of it.
+        Box::pin(limited(self.look_up(keys))).await
     }
 }
 

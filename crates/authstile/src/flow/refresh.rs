@@ -91,8 +91,8 @@ async fn next(settings: &Settings, kept: &KeptTokens, refresh_token: &str) -> Re
     };
     match tried {
         Ok(Outcome::Tokens(newer)) => {
-            memory.remember(newer.clone(), settings.clock.now(), true);
-            Ok(Next::Redeemed(newer))
+            memory.remember(KeptTokens::clone(&newer), settings.clock.now(), true);
+            Ok(Next::Redeemed(*newer))
         }
         Ok(Outcome::Ended(_)) => {
             memory.is_ended = true;
@@ -177,13 +177,13 @@ impl Refresh<'_> {
                     continue;
                 }
                 Lease::Done(sealed) => match refreshes.open(&sealed, self.kept, now)? {
-                    Outcome::Tokens(newer) => return Err(Stopped::Done(newer)),
+                    Outcome::Tokens(newer) => return Err(Stopped::Done(*newer)),
                     ended @ Outcome::Ended(_) => return Ok(ended),
                 },
             };
             // Tokens that could not be published before: their refresh token is used up already.
             let outcome = match memory.newer(self.kept, now) {
-                Some(unpublished) => Outcome::Tokens(unpublished.kept.clone()),
+                Some(unpublished) => Outcome::Tokens(Box::new(unpublished.kept.clone())),
                 None => match self.hold(leases, &key, fence, self.redeem()).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
@@ -196,7 +196,7 @@ impl Refresh<'_> {
             };
             let now = clock.now();
             match &outcome {
-                Outcome::Tokens(newer) => memory.remember(newer.clone(), now, false),
+                Outcome::Tokens(newer) => memory.remember(KeptTokens::clone(newer), now, false),
                 // The refresh token is used up if somebody else used it: then there is no end, but an outcome to wait for.
                 Outcome::Ended(_) if !leases.renew(&key, fence, now, LEASE).await? => continue,
                 Outcome::Ended(_) => self.end().await?,
@@ -215,7 +215,7 @@ impl Refresh<'_> {
     async fn redeem(&self) -> Result<Outcome, ProviderError> {
         let now = self.settings.clock.now();
         match self.ask().await {
-            Ok(tokens) => Ok(Outcome::Tokens(rotate(self.kept.clone(), tokens, now))),
+            Ok(tokens) => Ok(Outcome::Tokens(Box::new(rotate(self.kept.clone(), tokens, now)))),
             // RFC 6749 §5.2: invalid, expired or revoked.
             Err(ProviderError::Token(TokenError::Refused { error, .. })) if error == "invalid_grant" => {
                 Ok(Outcome::Ended(self.kept.session.clone()))
