@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use authstile::clock::SystemClock;
 
-use authstile::{Auth, Customize as _, EndSession, Session, Theme};
-use authstile_axum::{MaybeSignedIn, SignedIn, require_session, routes};
+use authstile::{Auth, Customize as _, EndSession, Session, StepUp, Theme};
+use authstile_axum::{MaybeSignedIn, SignedIn, require_session, require_step_up, routes};
 use authstile_idp::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Idp};
 use authstile_reqwest::ReqwestTransport;
 use authstile_scalekit::management::{Management, PortalFeature};
@@ -59,6 +59,9 @@ pub(super) fn router(addresses: &Addresses, idp: &Idp, webhook_secret: &str) -> 
         Arc::new(SystemClock),
     )?;
     let demo = Demo { auth: auth.clone(), addresses: addresses.clone(), management, deactivated, idp: idp.clone() };
+    let recent = Router::new()
+        .route("/recent", get(recent))
+        .route_layer(require_step_up(&auth, StepUp::fresh(page::RECENT_SECONDS)));
     Ok(Router::new()
         .route("/private", get(private))
         .route("/admin-portal", get(admin_portal))
@@ -69,6 +72,7 @@ pub(super) fn router(addresses: &Addresses, idp: &Idp, webhook_secret: &str) -> 
         .route("/tile", get(tile))
         .route("/favicon.svg", get(favicon))
         .route("/favicon.ico", get(favicon))
+        .merge(recent)
         .merge(routes(&auth))
         .fallback(missing)
         .layer(middleware::from_fn_with_state(demo.clone(), at_home))
@@ -112,6 +116,10 @@ async fn home(State(demo): State<Demo>, MaybeSignedIn(session): MaybeSignedIn) -
 
 async fn private(State(demo): State<Demo>, SignedIn(session): SignedIn) -> Response {
     page::private(&format!("{}/private", demo.addresses.application), &person(&session))
+}
+
+async fn recent(SignedIn(session): SignedIn) -> Response {
+    page::recent(&person(&session))
 }
 
 /// What an administrator of the customer does in the directory. It tells the identity provider, that one tells us, and

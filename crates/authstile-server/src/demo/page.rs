@@ -76,6 +76,14 @@ pub(super) fn private(address: &str, person: &Person) -> Response {
     html(StatusCode::OK, &Private { address, person })
 }
 
+/// The age at which a sign-in is too old for the page that wants a fresh one.
+pub(super) const RECENT_SECONDS: u32 = 60;
+
+/// The page that wants a fresh sign-in.
+pub(super) fn recent(person: &Person) -> Response {
+    html(StatusCode::OK, &Recent { person })
+}
+
 /// A form of somebody else's page.
 pub(super) fn foreign() -> Response {
     let text = "Another site has sent this form. Only the pages of the demo may.";
@@ -128,6 +136,12 @@ struct Private<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "recent.html")]
+struct Recent<'a> {
+    person: &'a Person,
+}
+
+#[derive(Template)]
 #[template(path = "notice.html")]
 struct Notice<'a> {
     title: &'a str,
@@ -174,6 +188,7 @@ mod tests {
         for page in [
             SignedIn { issuer: HOSTILE, person: &person }.render().unwrap(),
             Private { address: HOSTILE, person: &person }.render().unwrap(),
+            Recent { person: &person }.render().unwrap(),
             SignedOut { issuer: HOSTILE, deactivated: &[HOSTILE.to_owned()] }.render().unwrap(),
             Notice { title: HOSTILE, text: HOSTILE }.render().unwrap(),
         ] {

@@ -108,6 +108,27 @@ async fn whoever_is_deactivated_is_signed_out_and_kept_out() {
 }
 
 #[tokio::test]
+async fn a_page_that_wants_a_fresh_sign_in_gets_one() {
+    let (_server, application, issuer) = demo();
+    let base = format!("{application}/api/auth");
+    let mut browser = browser(&client(), &[&application, &issuer]);
+    sign_in(&mut browser, &base, &issuer, "ada@acme.example", "/").await;
+    let recent = format!("{application}/recent");
+    // Nobody said when she signed in.
+    let away = browser.get(&recent).await;
+    assert!(away.location().unwrap().query().unwrap().contains("max_age=60"), "{away:?}");
+    let page = browser.follow(away).await;
+    assert!(page.url.as_str().starts_with(&issuer), "{page:?}");
+    finish(&mut browser, &issuer, &page, "ada@acme.example").await;
+    let page = browser.get(&recent).await;
+    assert!(page.status == 200 && page.body.contains("You signed in just now"), "{page:?}");
+    let home = browser.get(&format!("{application}/")).await;
+    assert!(home.body.contains("href=\"/api/auth/sessions?callbackUrl=/\""), "{}", home.body);
+    let sessions = browser.get(&format!("{base}/sessions?callbackUrl=/")).await;
+    assert!(sessions.body.contains("Where you are signed in") && sessions.body.contains("ada@acme.example"));
+}
+
+#[tokio::test]
 async fn a_tile_asks_before_accounts_are_switched() {
     let (_server, application, issuer) = demo();
     let base = format!("{application}/api/auth");
