@@ -410,6 +410,8 @@ Environment variables:
   AUTHSTILE_REDIRECT_PROXY_ORIGINS  there: the previews that get answers passed on, https://*.preview.example.com
   AUTH_<ID>_ID             client id at a provider; this is what registers the provider
   AUTH_<ID>_SECRET         client secret there
+  AUTH_<ID>_PRIVATE_KEY    private key in PEM, in place of the secret; _PRIVATE_KEY_1 … _3 are newer ones, for rotation
+  AUTH_<ID>_CERTIFICATE    TLS certificate and its private key in PEM, in place of the secret or beside it
   AUTH_<ID>_ISSUER         its issuer, where every customer has one, and for every id that has no card
   AUTH_<ID>_<OPTION>       other options of its card
   AUTHSTILE_PROVIDERS      a file with cards of your own, see `authstile providers --help`

@@ -1,6 +1,7 @@
 //! The providers that the environment registers.
 
 use authstile::env::Environment;
+use authstile::oauth::client_auth::ClientAuthentication;
 use authstile::provider::{OIDC, OptionKind, Protocol, ProviderOption};
 use authstile::{ConfigError, Customize as _, Provider, Registration};
 use authstile_scalekit::Scalekit;
@@ -50,11 +51,22 @@ fn registration(id: &str, known: &Cards, environment: &Environment) -> Result<Re
         let example = format!("{}=\"$(cat key.pem)\"", variable(id, "PRIVATE_KEY"));
         Mistake::new(error.to_string(), example)
     })?;
-    let registration = match keys.is_empty() {
-        true => OIDC.register(client_id, client_secret(variables.client_secret)?),
-        false => OIDC.register(client_id, variables.client_secret.unwrap_or_default()).client_keys(keys),
+    let (secret, presents) = (variables.client_secret, environment.client_certificate(id).is_some());
+    let registration = match (keys.is_empty(), presents) {
+        (true, true) if secret.is_none() => {
+            OIDC.register(client_id, "").without_secret().client_authentication(ClientAuthentication::Tls)
+        }
+        (true, _) => OIDC.register(client_id, client_secret(secret)?),
+        (false, _) => OIDC.register(client_id, secret.unwrap_or_default()).client_keys(keys),
     };
+    let registration = if presents { registration.client_certificate(id) } else { registration };
     Ok(registration.id(id.to_owned()).name(display_name(id)).issuer(issuer))
+}
+
+/// The certificates that are presented to providers, in PEM with their keys: each under the id of its provider.
+pub(crate) fn certificates(environment: &Environment) -> Vec<(String, String)> {
+    let ids = environment.provider_ids().into_iter();
+    ids.filter_map(|id| environment.client_certificate(&id).map(|pem| (id, pem))).collect()
 }
 
 /// A card of the catalogue, with everything that its variables say.
@@ -121,7 +133,8 @@ fn display_name(id: &str) -> String {
 pub(crate) fn strays(environment: &Environment) -> Vec<(String, String)> {
     let stray = |name: &str| {
         let id = name.strip_prefix("AUTH_")?;
-        let id = ["_SECRET", "_PRIVATE_KEY", "_ISSUER"].iter().find_map(|ending| id.strip_suffix(ending))?;
+        let id =
+            ["_SECRET", "_PRIVATE_KEY", "_CERTIFICATE", "_ISSUER"].iter().find_map(|ending| id.strip_suffix(ending))?;
         let missing = format!("AUTH_{id}_ID");
         environment.get(&missing).is_none().then(|| (name.to_owned(), missing))
     };

@@ -37,7 +37,7 @@ pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
     let providers_only = mail::without(environment);
     let registrations = providers::of(&providers_only)?;
     let ids: Vec<String> = registrations.iter().map(|registration| registration.provider_id().to_owned()).collect();
-    let transport = LateTransport::default();
+    let transport = LateTransport::presenting(&providers::certificates(&providers_only))?;
     let builder = Auth::builder().environment(environment)?.transport(transport.clone());
     let builder = registrations.into_iter().fold(builder, AuthBuilder::provider);
     // What costs nothing is looked at first, and a mistake in it is told at once.

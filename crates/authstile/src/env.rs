@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use authstile_oauth::client_auth::ClientAuthentication;
 use authstile_oauth::jose::sign::SigningKeyError;
 
 use crate::client_keys::ClientKeys;
@@ -9,7 +10,7 @@ use crate::customize::Customize as _;
 use crate::error::ConfigError;
 use crate::host::HostPolicy;
 use crate::origin_pattern::OriginPattern;
-use crate::provider::{PRIVATE_KEY, Provider};
+use crate::provider::{CERTIFICATE, PRIVATE_KEY, Provider};
 use crate::proxies::TrustedProxies;
 use crate::record::nearest;
 use crate::registration::Registration;
@@ -178,8 +179,18 @@ impl Environment {
         })
     }
 
+    /// The certificate that we present to one provider (RFC 8705), with those between it and its authority and its private
+    /// key: `AUTH_<ID>_CERTIFICATE`, PEM with line breaks or with `\n`. For the transport, under the id of the provider.
+    #[must_use]
+    pub fn client_certificate(&self, id: &str) -> Option<String> {
+        let name = format!("AUTH_{id}_{CERTIFICATE}").to_ascii_uppercase().replace(['-', '.'], "_");
+        self.get(&name).map(|pem| pem.replace("\\n", "\n"))
+    }
+
     /// A card with the credentials and options that its variables hold: `AUTH_{ID}_ID`, `AUTH_{ID}_SECRET` or
-    /// `AUTH_{ID}_PRIVATE_KEY`, `AUTH_{ID}_{OPTION}`. [`Provider::variables`] lists them.
+    /// `AUTH_{ID}_PRIVATE_KEY`, `AUTH_{ID}_{OPTION}`. [`Provider::variables`] lists them. With `AUTH_{ID}_CERTIFICATE` the
+    /// transport must have a certificate under the card's id; it is also the proof of who we are, unless there is a secret
+    /// or a private key.
     ///
     /// ```
     /// # use authstile::env::Environment;
@@ -210,9 +221,19 @@ impl Environment {
         if has_keys {
             registration = registration.client_keys(keys);
         }
+        let presents = takes_keys(&card) && self.client_certificate(card.id).is_some();
+        if presents {
+            registration = registration.client_certificate(card.id);
+        }
+        let is_known_by_certificate = presents && !has_keys && secret.is_none();
+        if is_known_by_certificate {
+            let method = card.client_authentication.filter(|method| method.is_tls());
+            registration =
+                registration.without_secret().client_authentication(method.unwrap_or(ClientAuthentication::Tls));
+        }
         let spared = |name: &str| {
             let is_credential = ["SECRET", PRIVATE_KEY].iter().any(|ending| card.variable(ending) == name);
-            (has_keys && is_credential)
+            ((has_keys || is_known_by_certificate) && is_credential)
                 || secret.is_some()
                     && card.options.iter().any(|one| card.variable(one.name) == name && card.signs_with(one.name))
         };
@@ -242,6 +263,7 @@ impl Environment {
         if takes_keys(card) {
             let numbered = ["", "_1", "_2", "_3"].map(|number| card.variable(&format!("{PRIVATE_KEY}{number}")));
             known.extend(numbered);
+            known.push(card.variable(CERTIFICATE));
         }
         let prefix = card.variable("");
         // Only what follows the prefix is compared: the rest is the same.
@@ -293,7 +315,7 @@ fn public_url(text: &str) -> Result<(OriginPattern, String), String> {
     Ok((pattern.map_err(|error| format!("cannot be read: {error}"))?, path.trim_end_matches('/').to_owned()))
 }
 
-/// Whether the variable of a private key is ours to read, and no option of the card's own.
+/// Whether the variables of a private key and a certificate are ours to read, and no options of the card's own.
 fn takes_keys(card: &Provider) -> bool {
     card.signed_secret.is_none() && !card.options.iter().any(|option| option.name.eq_ignore_ascii_case(PRIVATE_KEY))
 }
@@ -444,12 +466,28 @@ mod tests {
         let broken = problem(&[("AUTH_ACME_CORP_PRIVATE_KEY_2", "-----BEGIN RSA PRIVATE KEY-----")], acme);
         assert!(broken.starts_with("AUTH_ACME_CORP_PRIVATE_KEY_2 the private key is in the older form"), "{broken}");
         assert!(problem(&[], acme).starts_with("AUTH_ACME_CORP_SECRET is not set"));
-        let jwt = Provider {
-            client_authentication: Some(authstile_oauth::client_auth::ClientAuthentication::PrivateKeyJwt),
-            ..acme
-        };
+        let jwt = Provider { client_authentication: Some(ClientAuthentication::PrivateKeyJwt), ..acme };
         assert!(problem(&[], jwt).starts_with("AUTH_ACME_CORP_PRIVATE_KEY is not set"));
         assert!(!environment(&keys[1..]).register(jwt).unwrap().client_keys.is_empty());
+    }
+
+    #[test]
+    fn a_certificate_takes_the_place_of_a_secret_or_stands_beside_it() {
+        let acme = Provider { id: "acme-corp", issuer: Some("https://acme.example"), ..crate::provider::OIDC };
+        let credentials =
+            [("AUTH_ACME_CORP_ID", "id"), ("AUTH_ACME_CORP_CERTIFICATE", "a\\nb"), ("AUTH_ACME_CORP_SECRET", "s")];
+        let alone = environment(&credentials[..2]);
+        assert_eq!(alone.client_certificate("acme-corp").unwrap(), "a\nb");
+        let registration = alone.register(acme).unwrap();
+        assert!(registration.client_secret.is_none());
+        assert_eq!(registration.client_certificate.as_ref().unwrap().name(), "acme-corp");
+        assert_eq!(registration.provider.client_authentication, Some(ClientAuthentication::Tls));
+        let own = Provider { client_authentication: Some(ClientAuthentication::SelfSignedTls), ..acme };
+        let registration = alone.register(own).unwrap();
+        assert_eq!(registration.provider.client_authentication, Some(ClientAuthentication::SelfSignedTls));
+        let registration = environment(&credentials).register(acme).unwrap();
+        assert!(registration.client_secret.is_some() && registration.client_certificate.is_some());
+        assert_eq!(registration.provider.client_authentication, None);
     }
 
     #[test]

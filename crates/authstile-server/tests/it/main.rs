@@ -9,6 +9,7 @@
     reason = "in tests a panic is a failure"
 )]
 
+mod certificate;
 mod command_line;
 mod demo;
 mod guide;

@@ -271,6 +271,9 @@ impl Provider {
 /// The end of the name of the variable with our private key, which takes the place of a client secret.
 pub(crate) const PRIVATE_KEY: &str = "PRIVATE_KEY";
 
+/// The end of the name of the variable with the certificate that we present (RFC 8705).
+pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
+
 /// An environment variable of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {

@@ -8,7 +8,7 @@ mod shelf;
 mod template;
 mod words;
 
-pub(crate) use card::PRIVATE_KEY;
+pub(crate) use card::{CERTIFICATE, PRIVATE_KEY};
 pub use card::{OAUTH2, OIDC, Provider, STYLE, Style, Variable};
 pub use check::CardProblem;
 pub use option::{CASE, Case, ISSUER, Need, OPTION, ProviderOption};
