@@ -34,11 +34,13 @@ enum Way {
 struct Door {
     way: watch::Sender<Way>,
     held_up: Arc<AtomicUsize>,
+    /// Whether what goes through it goes on when the request is given up.
+    detaches: Arc<AtomicBool>,
 }
 
 impl Door {
     fn new(way: Way) -> Self {
-        Self { way: watch::Sender::new(way), held_up: Arc::default() }
+        Self { way: watch::Sender::new(way), held_up: Arc::default(), detaches: Arc::default() }
     }
 
     fn turn(&self, way: Way) {
@@ -82,6 +84,13 @@ impl Transport for Network {
             }
             answer
         })
+    }
+
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        if !self.door.detaches.load(Ordering::SeqCst) {
+            return Some(task);
+        }
+        self.inner.detach(task)
     }
 }
 
@@ -385,6 +394,27 @@ async fn a_holder_that_dies_after_it_refreshed_takes_the_session_with_it() {
     assert!(ask(&pair.first, &headers).await.unwrap().unwrap().is_none());
     assert!(pair.first.session().await.is_null());
     assert_eq!(pair.refreshes(), 2);
+}
+
+/// A browser that goes elsewhere, before or after the provider has answered, takes nothing with it.
+#[tokio::test]
+async fn a_request_that_is_given_up_loses_no_tokens() {
+    for way in [Way::NotThere, Way::NotBack] {
+        let pair = Pair::new().await;
+        pair.expire();
+        pair.doors[0].detaches.store(true, Ordering::SeqCst);
+        pair.doors[0].turn(way);
+        let headers = headers(&pair.first);
+        let given_up = ask(&pair.first, &headers);
+        pair.doors[0].is_reached().await;
+        given_up.abort();
+        assert!(given_up.await.is_err());
+        pair.doors[0].turn(Way::Open);
+        let (other, same) = (token(&pair.second, &headers).await, token(&pair.first, &headers).await);
+        assert_eq!(other.access_token.expose(), same.access_token.expose());
+        assert!(!same.set_cookies.is_empty());
+        assert_eq!(pair.refreshes(), 1);
+    }
 }
 
 /// A process that stood still for so long that another took over cannot publish; it takes what the other got.

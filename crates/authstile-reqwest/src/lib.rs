@@ -126,6 +126,12 @@ impl Transport for ReqwestTransport {
     fn presents(&self, certificate: &ClientCertificate) -> bool {
         self.presenting.contains_key(certificate)
     }
+
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Some(task) };
+        drop(runtime.spawn(task));
+        None
+    }
 }
 
 /// No redirects, and the limits, on every connection.

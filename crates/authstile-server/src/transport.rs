@@ -71,6 +71,11 @@ impl Transport for LateTransport {
     fn presents(&self, certificate: &ClientCertificate) -> bool {
         self.presents.contains(certificate)
     }
+
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        drop(tokio::spawn(task));
+        None
+    }
 }
 
 fn unreadable(id: &str) -> Mistake {

@@ -121,6 +121,13 @@ impl Transport for FakeTransport {
         })
     }
 
+    /// Within a runtime, as a real one.
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Some(task) };
+        drop(runtime.spawn(task));
+        None
+    }
+
     /// It has them all: which one was to be presented, the extension of the request says.
     fn presents(&self, _certificate: &ClientCertificate) -> bool {
         true

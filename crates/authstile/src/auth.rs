@@ -268,7 +268,7 @@ impl Auth {
         headers: &HeaderMap,
         uri: &Uri,
     ) -> Result<Option<(KeptTokens, Vec<HeaderValue>)>, Error> {
-        let settings = &*self.0;
+        let settings = &self.0;
         let origin = self.origin(headers, uri)?;
         let (kind, cookies, now) = (settings.kind(&origin), Cookies::parse(headers), settings.clock.now());
         let Read::Live(live) = settings.live(&origin, &cookies, now).await? else { return Ok(None) };

@@ -65,6 +65,14 @@ impl Transport for Counted {
             self.inner.send(request).await
         })
     }
+
+    fn presents(&self, certificate: &ClientCertificate) -> bool {
+        self.inner.presents(certificate)
+    }
+
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        self.inner.detach(task)
+    }
 }
 
 #[cfg(test)]

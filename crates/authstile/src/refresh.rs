@@ -94,7 +94,7 @@ pub(crate) struct Refreshes {
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     /// Held by the request that refreshes it; the others wait for it.
-    pub(crate) memory: Mutex<Memory>,
+    pub(crate) memory: Arc<Mutex<Memory>>,
     failures: AtomicU64,
 }
 

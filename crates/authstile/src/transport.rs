@@ -26,6 +26,13 @@ pub trait Transport: Send + Sync + fmt::Debug {
         let _ = certificate;
         false
     }
+
+    /// Runs a task to its end, also when the request that began it is given up meanwhile. A browser that goes elsewhere must
+    /// not stop a refresh between the provider, where the old refresh token is used up, and the place where the new one is
+    /// kept. A transport without a runtime that can do this gives the task back.
+    fn detach(&self, task: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+        Some(task)
+    }
 }
 
 /// The name of a certificate of ours with its private key, which the transport has: an extension of requests on whose

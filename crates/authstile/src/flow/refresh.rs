@@ -3,19 +3,22 @@
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use async_lock::MutexGuardArc;
 use authstile_oauth::jose::jws;
 use authstile_oauth::refreshed;
 use authstile_oauth::secret::RefreshToken;
 use authstile_oauth::token::{TokenError, TokenResponse};
+use futures_channel::oneshot;
 
 use crate::clock::UnixTime;
 use crate::error::{Denied, Error, Leg};
 use crate::model::Claims;
 use crate::provider::Protocol;
-use crate::refresh::{Failure, Memory, Outcome, Refreshes};
+use crate::refresh::{Failure, Memory, Outcome, Refreshes, Slot};
 use crate::registry::{ProviderError, Resolved};
 use crate::settings::Settings;
 use crate::store::revocation::RevocationKey;
@@ -35,7 +38,7 @@ const ASKS: u32 = 125;
 ///
 /// Who comes while another refreshes waits, and gets the same outcome, also from another process. `invalid_grant` ends the
 /// session, because the provider says that it is over; a network error does not.
-pub(crate) async fn fresh(settings: &Settings, mut kept: KeptTokens) -> Result<(KeptTokens, bool), Error> {
+pub(crate) async fn fresh(settings: &Arc<Settings>, mut kept: KeptTokens) -> Result<(KeptTokens, bool), Error> {
     let mut changed = false;
     while let Some(refresh_token) = due(&kept, settings.clock.now()) {
         match next(settings, &kept, &refresh_token).await? {
@@ -68,11 +71,10 @@ enum Next {
 }
 
 /// One request of this process at a time.
-async fn next(settings: &Settings, kept: &KeptTokens, refresh_token: &str) -> Result<Next, Error> {
-    let provider = settings.find(&kept.provider)?;
+async fn next(settings: &Arc<Settings>, kept: &KeptTokens, refresh_token: &str) -> Result<Next, Error> {
     let slot = settings.refreshes.of(&kept.session);
     let failures = slot.failures();
-    let mut memory = slot.memory.lock().await;
+    let memory = slot.memory.lock_arc().await;
     let now = settings.clock.now();
     if memory.is_ended {
         return Err(ended(kept));
@@ -84,30 +86,55 @@ async fn next(settings: &Settings, kept: &KeptTokens, refresh_token: &str) -> Re
     if let Some(failure) = memory.failure.as_ref().filter(|_| slot.failures() != failures) {
         return later(kept, failure.repeated(), now);
     }
-    let refresh = Refresh { settings, provider, kept, refresh_token };
-    let tried = match &settings.refreshes.leases {
-        Some(leases) => refresh.together(&**leases, &mut memory).await,
-        None => refresh.alone().await,
-    };
-    match tried {
-        Ok(Outcome::Tokens(newer)) => {
-            memory.remember(KeptTokens::clone(&newer), settings.clock.now(), true);
-            Ok(Next::Redeemed(*newer))
+    let (settings, kept, refresh_token) = (settings.clone(), kept.clone(), refresh_token.to_owned());
+    let attempt = Attempt { settings: settings.clone(), slot, memory, kept, refresh_token };
+    // Whoever waits for it may go away; what the provider gives for the old refresh token must not be lost with them.
+    let (done, outcome) = oneshot::channel();
+    let task = Box::pin(async move { drop(done.send(attempt.make().await)) });
+    if let Some(task) = settings.registry.transport().detach(task) {
+        task.await;
+    }
+    outcome.await.unwrap_or_else(|_| Err(StoreError::unavailable("the refresh was given up").into()))
+}
+
+/// One attempt to refresh, which needs nobody who waits for it.
+struct Attempt {
+    settings: Arc<Settings>,
+    slot: Arc<Slot>,
+    memory: MutexGuardArc<Memory>,
+    kept: KeptTokens,
+    refresh_token: String,
+}
+
+impl Attempt {
+    async fn make(self) -> Result<Next, Error> {
+        let Self { settings, slot, mut memory, kept, refresh_token } = self;
+        let provider = settings.find(&kept.provider)?;
+        let refresh = Refresh { settings: &settings, provider, kept: &kept, refresh_token: &refresh_token };
+        let tried = match &settings.refreshes.leases {
+            Some(leases) => refresh.together(&**leases, &mut memory).await,
+            None => refresh.alone().await,
+        };
+        match tried {
+            Ok(Outcome::Tokens(newer)) => {
+                memory.remember(KeptTokens::clone(&newer), settings.clock.now(), true);
+                Ok(Next::Redeemed(*newer))
+            }
+            Ok(Outcome::Ended(_)) => {
+                memory.is_ended = true;
+                Err(ended(&kept))
+            }
+            Err(Stopped::Done(newer)) => {
+                memory.remember(newer.clone(), settings.clock.now(), true);
+                Ok(Next::Known(newer))
+            }
+            Err(Stopped::Failed(failure)) => {
+                memory.failure = Some(failure.repeated());
+                slot.fail();
+                later(&kept, failure, settings.clock.now())
+            }
+            Err(Stopped::Other(error)) => Err(error),
         }
-        Ok(Outcome::Ended(_)) => {
-            memory.is_ended = true;
-            Err(ended(kept))
-        }
-        Err(Stopped::Done(newer)) => {
-            memory.remember(newer.clone(), settings.clock.now(), true);
-            Ok(Next::Known(newer))
-        }
-        Err(Stopped::Failed(failure)) => {
-            memory.failure = Some(failure.repeated());
-            slot.fail();
-            later(kept, failure, settings.clock.now())
-        }
-        Err(Stopped::Other(error)) => Err(error),
     }
 }
 
