@@ -66,7 +66,7 @@ impl Transport for Counted {
         })
     }
 
-    fn presents(&self, certificate: &ClientCertificate) -> bool {
+    fn presents(&self, certificate: &crate::ClientCertificate) -> bool {
         self.inner.presents(certificate)
     }
 

@@ -152,7 +152,7 @@ async fn token_answers_are_found_where_they_are() {
         (200, json!("<html>Sorry</html>"), TOKEN_ANSWER, "no token response"),
         (500, json!({ "access_token": "at-1" }), TOKEN_ANSWER, "answered 500"),
         (200, json!({ "body": [] }), TokenAnswer { at: "/body", ..TOKEN_ANSWER }, "no object at"),
-        (200, json!({ "access_token": "at-1", "token_type": "mac" }), TOKEN_ANSWER, "only bearer"),
+        (200, json!({ "access_token": "at-1", "token_type": "mac" }), TOKEN_ANSWER, "expected bearer"),
         (200, json!({ "access_token": 7 }), TOKEN_ANSWER, "other types"),
     ] {
         let card = Provider { token_answer: shape, ..PLAIN };
